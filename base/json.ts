@@ -1,0 +1,58 @@
+import { parse as parseLossless, stringify as stringifyLossless } from "lossless-json";
+
+/** A JSON value whose integers beyond ±2^53 are bigint. */
+export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
+export type JsonObject = { readonly [key: string]: Json };
+
+/** A run of sixteen digits may be an integer that a double cannot hold; everything shorter is safe for the fast path. */
+const MAY_HOLD_BIG_INTEGER = /[0-9]{16}/;
+
+function exactNumber(text: string): number | bigint {
+  if (!/^-?[0-9]+$/.test(text)) return Number(text);
+  const number = Number(text);
+  return Number.isSafeInteger(number) ? number : BigInt(text);
+}
+
+/** Like JSON.parse, except that an integer a double cannot hold becomes a bigint. Throws SyntaxError. */
+export function parseJson(text: string): Json {
+  return (MAY_HOLD_BIG_INTEGER.test(text) ? parseLossless(text, undefined, exactNumber) : JSON.parse(text)) as Json;
+}
+
+function holdsBigInt(value: unknown): boolean {
+  if (typeof value === "bigint") return true;
+  if (typeof value !== "object" || value === null) return false;
+  return Array.isArray(value) ? value.some(holdsBigInt) : Object.values(value).some(holdsBigInt);
+}
+
+/** Like JSON.stringify, except that a bigint is written as an integer. */
+export function stringifyJson(value: unknown, indent?: number): string {
+  return (holdsBigInt(value) ? stringifyLossless(value, undefined, indent) : JSON.stringify(value, undefined, indent)) as string;
+}
+
+function sortedKeys(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sortedKeys);
+  if (typeof value !== "object" || value === null) return value;
+  const sorted: Record<string, unknown> = {};
+  for (const key of Object.keys(value).sort()) {
+    const field = (value as Record<string, unknown>)[key];
+    if (field !== undefined) Object.defineProperty(sorted, key, { value: sortedKeys(field), enumerable: true, writable: true, configurable: true });
+  }
+  return sorted;
+}
+
+/** JSON with sorted keys and no white space: equal values give equal text. */
+export function canonicalJson(value: unknown): string {
+  return stringifyJson(sortedKeys(value));
+}
+
+/** Deep equality of plain JSON values (key order does not matter, undefined fields count as absent). */
+export function jsonEqual(left: unknown, right: unknown): boolean {
+  if (left === right) return true;
+  if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return Number.isNaN(left) && Number.isNaN(right);
+  if (Array.isArray(left) !== Array.isArray(right)) return false;
+  if (Array.isArray(left) && Array.isArray(right)) return left.length === right.length && left.every((item, index) => jsonEqual(item, right[index]));
+  const leftFields = Object.entries(left).filter(([, value]) => value !== undefined);
+  const rightObject = right as Record<string, unknown>;
+  const rightCount = Object.values(rightObject).filter((value) => value !== undefined).length;
+  return leftFields.length === rightCount && leftFields.every(([key, value]) => Object.hasOwn(rightObject, key) && jsonEqual(value, rightObject[key]));
+}
