@@ -1,0 +1,109 @@
+import type { Chart } from "cdk8s";
+import { k8s } from "cdk8s-plus-28";
+import { GROUP, LABEL } from "../base/index.ts";
+import { inOrder, type Manifest, render } from "./render.ts";
+
+export interface Subject {
+  readonly user?: string | undefined;
+  readonly group?: string | undefined;
+}
+
+/** What of a Project decides the content of its namespaces. */
+export interface ProjectInput {
+  readonly name: string;
+  readonly uid: string;
+  readonly domain: string;
+  readonly access?: { readonly viewers?: readonly Subject[] | undefined; readonly editors?: readonly Subject[] | undefined } | undefined;
+  readonly defaults?: { readonly serviceAccountName?: string | undefined } | undefined;
+}
+
+/** `<project>-<domain>`: domains have no hyphen, so it splits one way only. */
+export function namespaceOf(project: string, domain: string): string {
+  return `${project}-${domain}`;
+}
+
+/** The account that a tenant GitSync of this project acts as. */
+export function syncAccountOf(project: string): string {
+  return `${project}-sync`;
+}
+
+const DEFINITIONS = ["tasks", "workflows", "triggers", "apps"];
+const WRITE = ["create", "update", "patch", "delete"];
+const READ = ["get", "list", "watch"];
+
+/** Names of the RBAC objects, which a deleted Project takes with it. */
+export const PROJECT_ROLES = ["flyte-viewer", "flyte-editor", "flyte-sync"] as const;
+
+function roleRules(role: (typeof PROJECT_ROLES)[number]): k8s.PolicyRule[] {
+  const read: k8s.PolicyRule = { apiGroups: [GROUP], resources: ["*"], verbs: READ };
+  const pods: k8s.PolicyRule = { apiGroups: [""], resources: ["pods", "pods/log", "events"], verbs: READ };
+  if (role === "flyte-viewer") return [read, pods];
+  const write: k8s.PolicyRule = { apiGroups: [GROUP], resources: [...DEFINITIONS, "runs"], verbs: WRITE };
+  if (role === "flyte-editor") return [read, pods, write];
+  return [read, write];
+}
+
+function subjectsOf(subjects: readonly Subject[]): k8s.Subject[] {
+  const apiGroup = "rbac.authorization.k8s.io";
+  return subjects.map(({ user, group }) => (group === undefined ? { apiGroup, kind: "User", name: user ?? "" } : { apiGroup, kind: "Group", name: group }));
+}
+
+function namespace(chart: Chart, input: ProjectInput, name: string): k8s.KubeNamespace {
+  return new k8s.KubeNamespace(chart, "namespace", {
+    metadata: {
+      name,
+      labels: {
+        [LABEL.project]: input.name,
+        [LABEL.domain]: input.domain,
+        [LABEL.projectUid]: input.uid,
+        "pod-security.kubernetes.io/enforce": "baseline",
+        "pod-security.kubernetes.io/warn": "restricted",
+      },
+    },
+  });
+}
+
+function accounts(chart: Chart, input: ProjectInput, name: string): k8s.KubeServiceAccount[] {
+  const runAs = input.defaults?.serviceAccountName;
+  const names = [syncAccountOf(input.name), ...(runAs && runAs !== "default" ? [runAs] : [])];
+  // Neither account is meant for a pod that talks to the API by itself: the token is mounted only where a pod asks for it.
+  return names.map(
+    (account) => new k8s.KubeServiceAccount(chart, `account-${account}`, { metadata: { name: account, namespace: name }, automountServiceAccountToken: false }),
+  );
+}
+
+function bindings(chart: Chart, input: ProjectInput, name: string): (k8s.KubeRole | k8s.KubeRoleBinding)[] {
+  const subjects: Record<(typeof PROJECT_ROLES)[number], k8s.Subject[]> = {
+    "flyte-viewer": subjectsOf(input.access?.viewers ?? []),
+    "flyte-editor": subjectsOf(input.access?.editors ?? []),
+    "flyte-sync": [{ kind: "ServiceAccount", name: syncAccountOf(input.name), namespace: name }],
+  };
+  return PROJECT_ROLES.flatMap((role) => {
+    const metadata = { name: role, namespace: name };
+    const made: (k8s.KubeRole | k8s.KubeRoleBinding)[] = [new k8s.KubeRole(chart, role, { metadata, rules: roleRules(role) })];
+    if (subjects[role].length > 0) {
+      const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role };
+      made.push(new k8s.KubeRoleBinding(chart, `${role}-binding`, { metadata, roleRef, subjects: subjects[role] }));
+    }
+    return made;
+  });
+}
+
+/** Pods of a project may call out; only pods of the same namespace may call in. */
+function network(chart: Chart, name: string): k8s.KubeNetworkPolicy {
+  return new k8s.KubeNetworkPolicy(chart, "network", {
+    metadata: { name: "flyte-same-namespace", namespace: name },
+    spec: { podSelector: {}, policyTypes: ["Ingress"], ingress: [{ from: [{ podSelector: {} }] }] },
+  });
+}
+
+/**
+ * What one domain of a Project implies, in the order to apply it: Namespace, ServiceAccounts, Roles and RoleBindings,
+ * NetworkPolicy. None of them has an owner reference: garbage collection must never take a namespace with its Project.
+ */
+export function projectManifests(input: ProjectInput): Manifest[] {
+  const name = namespaceOf(input.name, input.domain);
+  return render((chart) => {
+    inOrder([namespace(chart, input, name), ...accounts(chart, input, name), ...bindings(chart, input, name), network(chart, name)]);
+  });
+}
