@@ -1,0 +1,6 @@
+export { type CheckOptions, type CheckResult } from "./check/check-result.ts";
+export { type Inventory, type InventoryEntry } from "./plan/inventory.ts";
+export { formatProblem, isError, type Position, type Problem, sortProblems } from "./problem.ts";
+export { type FileReference, objectKey, type RepositoryObject } from "./repository-object.ts";
+export { type FileChange, type GitRef, type GitRemote, type Revision, type RevisionRequest } from "./source/git-remote.ts";
+export { isDirectory, isExecutable, isFile, isLink, isSubmodule, type RepositoryTree, type TreeEntry } from "./source/repository-tree.ts";
