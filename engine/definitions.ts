@@ -1,0 +1,20 @@
+import type { JsonObject } from "../base/index.ts";
+
+/** A Task or Workflow as the compiler reads it. `spec` has been defaulted and validated by its kind's schema. */
+export interface Definition {
+  readonly kind: "Task" | "Workflow";
+  readonly name: string;
+  readonly spec: JsonObject;
+  /** `file:line` and `main@sha1:…`, or absent. */
+  readonly source?: string;
+  readonly revision?: string;
+}
+
+/** The definitions of one namespace. */
+export interface Definitions {
+  task(name: string): Definition | undefined;
+  workflow(name: string): Definition | undefined;
+  /** For "did you mean". */
+  taskNames(): readonly string[];
+  workflowNames(): readonly string[];
+}

@@ -1,0 +1,34 @@
+export { compile, type CompileResult, type CompileTarget } from "./compile.ts";
+export type { Definition, Definitions } from "./definitions.ts";
+export type {
+  ActionError,
+  ActionFact,
+  ActionPhase,
+  Counts,
+  Decision,
+  Facts,
+  MapRef,
+  Need,
+  NodePhase,
+  NodeReport,
+  Resolved,
+  RunError,
+  RunPhase,
+  Start,
+  ValueFact,
+} from "./facts.ts";
+export {
+  type AttributePath,
+  type Plan,
+  PLAN_FORMAT,
+  type PlanBinding,
+  type PlanExpression,
+  type PlanGraph,
+  type PlanMap,
+  type PlanNode,
+  type PlanOutput,
+  type PlanParameter,
+  type PlanSource,
+  type PlanTask,
+} from "./plan.ts";
+export type { Problem, ProblemCode } from "./problem.ts";
