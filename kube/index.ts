@@ -18,8 +18,19 @@ export {
   type WatchOptions,
   type WriteOptions,
 } from "./client.ts";
+export { type ClusterAccess, type ClusterSource, clusterTransport } from "./cluster-transport.ts";
+export { conclude, conditionOf, type Ending, isTrue, type Mark, type Verdict, withCondition } from "./conditions.ts";
+export { type Controller, controller, type ControllerDeps, type ControllerOptions, type PassResult, type Watch } from "./controller.ts";
+export { type EventNote, type EventRecorder, eventRecorder, type EventRecorderDeps } from "./events.ts";
+export { type Informer, informer, type InformerDeps, type InformerSpec } from "./informer.ts";
+export { type InformerSet, informerSet } from "./informer-set.ts";
+export { type KeyedQueue, keyedQueue, type KeyedQueueDeps, type KeyedQueueOptions } from "./keyed-queue.ts";
 export { Kinds } from "./kinds.ts";
 export { bodyText, lines } from "./lines.ts";
+export { mergePatch } from "./merge-patch.ts";
 export type { ApiStatus, Condition, KindRef, KubeObject, ManagedFieldsEntry, ObjectMeta, ObjectRef, OwnerReference, StatusCause, Stored } from "./object.ts";
+export { type Change, type ChangeListener, type ObjectCache, objectCache, type ObjectReader } from "./object-cache.ts";
 export { apiVersionOf, compareResourceVersions, controllerOf, controllerReference, keyOf, ownerKeys, refOfKey } from "./object-key.ts";
 export { collectionPath, groupPath, objectPath, queryString } from "./paths.ts";
+export { type Reconciler, type ReconcileRun } from "./reconcile-pass.ts";
+export { labelMatcher, labelSelector } from "./selectors.ts";
