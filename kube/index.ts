@@ -34,3 +34,6 @@ export { apiVersionOf, compareResourceVersions, controllerOf, controllerReferenc
 export { collectionPath, groupPath, objectPath, queryString } from "./paths.ts";
 export { type Reconciler, type ReconcileRun } from "./reconcile-pass.ts";
 export { labelMatcher, labelSelector } from "./selectors.ts";
+export { type Discovery, discovery, type ServerVersion } from "./discovery.ts";
+export { type Health, healthOf } from "./health.ts";
+export { type LogOptions, type PodLogs, podLogs } from "./pod-logs.ts";
