@@ -1,0 +1,47 @@
+/** Absolute paths of the programs the launcher needs. */
+export interface LaunchTools {
+  readonly sh: string;
+  readonly unshare: string;
+  readonly mount: string;
+  readonly umount: string;
+  readonly pivotRoot: string;
+  readonly cp: string;
+  readonly setpriv?: string;
+}
+
+const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
+
+/**
+ * The script that becomes a container: first process of a new process and mount namespace, it builds the file system,
+ * then turns into the user's program (same process). Arguments: mount point, plan directory, fstab of the volumes,
+ * working directory, `cgroup.procs` file or "", and the program with its arguments. On descriptor 3 it writes `pid N`
+ * (as the host counts), then `ready`, or what went wrong; nothing of it reaches the container's own output.
+ */
+export function launchScript(tools: LaunchTools): string {
+  const mount = `${quote(tools.mount)} -n`;
+  return `set -eu
+exec 4>&2 2>&3
+read -r pid rest </proc/self/stat
+echo "pid $pid" >&3
+[ -z "$5" ] || echo 0 >"$5"
+${mount} -t tmpfs -o mode=755 flyteops "$1"
+${quote(tools.cp)} -a "$2/tree/." "$1/"
+${mount} -a -T "$2/fstab" 2>/dev/null || :
+${mount} -t proc -o nosuid,nodev,noexec proc "$1/proc" 2>/dev/null || ${mount} --rbind /proc "$1/proc"
+[ ! -s "$3" ] || ${mount} -a -T "$3"
+cd "$1"
+${quote(tools.pivotRoot)} . .host
+${quote(tools.umount)} -n -l /.host
+cd "$4"
+shift 5
+echo ready >&3
+exec 2>&4 3>&- 4>&-
+exec "$@"
+`;
+}
+
+/** One line of an fstab; white space in a path is escaped as fstab(5) says. */
+export function fstabLine(source: string, target: string, options: string): string {
+  const escape = (path: string) => path.replace(/[\\\s#]/g, (character) => `\\${character.charCodeAt(0).toString(8).padStart(3, "0")}`);
+  return `${escape(source)} ${escape(target)} none ${options} 0 0\n`;
+}

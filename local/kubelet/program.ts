@@ -1,0 +1,51 @@
+import { accessSync, constants, statSync } from "node:fs";
+import { execFile } from "node:child_process";
+import { delimiter, join } from "node:path";
+import type { ContainerMount } from "./root-plan.ts";
+
+/** Where a container's program was found, as a host path. */
+export interface FoundProgram {
+  readonly path: string;
+  /** Whether it came from PATH (and not from a path the pod spells out). */
+  readonly onPath: boolean;
+}
+
+/** A pod path is looked up in the volume mounted there, else on the host. */
+export function hostPathOf(path: string, mounts: readonly ContainerMount[]): string {
+  const holding = mounts.filter((mount) => path === mount.path || path.startsWith(`${mount.path}/`)).sort((a, b) => b.path.length - a.path.length)[0];
+  return holding ? join(holding.source, path.slice(holding.path.length)) : path;
+}
+
+/** Finds the program as execvp would. Undefined when there is none, or it is not executable. */
+export function findProgram(program: string, path: string, workingDir: string, mounts: readonly ContainerMount[]): FoundProgram | undefined {
+  if (program.includes("/")) {
+    const found = hostPathOf(program.startsWith("/") ? program : join(workingDir, program), mounts);
+    return isProgram(found) ? { path: found, onPath: false } : undefined;
+  }
+  for (const directory of path.split(delimiter)) {
+    const candidate = hostPathOf(join(directory === "" ? workingDir : directory, program), mounts);
+    if (isProgram(candidate)) return { path: candidate, onPath: true };
+  }
+  return undefined;
+}
+
+function isProgram(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+const VERSION_MS = 2_000;
+
+/** Asks a program on PATH for its version; undefined when it does not say one within two seconds. Meant to be cached by path. */
+export function programVersion(path: string): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = execFile(path, ["--version"], { timeout: VERSION_MS, killSignal: "SIGKILL", cwd: "/", maxBuffer: 65_536 }, (error, stdout) => {
+      resolve(error ? undefined : /v?\d+(\.\d+)+[-+.\w]*/.exec(stdout)?.[0]);
+    });
+    child.stdin?.end();
+  });
+}

@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import { StringDecoder } from "node:string_decoder";
+import type { Clock } from "../../base/index.ts";
+import { killTree, type ProcessReaper, readOrNothing, sendSignal } from "./process-reaper.ts";
+import type { Launch } from "./sandbox.ts";
+
+export interface ProcessExit {
+  /** As a shell counts: 128 + signal for a process ended by a signal. */
+  readonly exitCode: number;
+  readonly signal?: NodeJS.Signals;
+}
+
+export interface RunningProcess {
+  /** The first process of the container, as the host counts. */
+  readonly pid: number;
+  readonly exited: Promise<ProcessExit>;
+  /** To the first process only, as Kubernetes does. */
+  signal(name: NodeJS.Signals): void;
+  /** SIGKILL to everything of the container. */
+  kill(): void;
+}
+
+/** The process could not be set up; nothing of the user's program ran. */
+export class LaunchFailed extends Error {}
+
+export interface Output {
+  stdout(chunk: Uint8Array): void;
+  stderr(chunk: Uint8Array): void;
+}
+
+const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
+  SIGHUP: 1,
+  SIGINT: 2,
+  SIGQUIT: 3,
+  SIGILL: 4,
+  SIGTRAP: 5,
+  SIGABRT: 6,
+  SIGBUS: 7,
+  SIGFPE: 8,
+  SIGKILL: 9,
+  SIGUSR1: 10,
+  SIGSEGV: 11,
+  SIGUSR2: 12,
+  SIGPIPE: 13,
+  SIGALRM: 14,
+  SIGTERM: 15,
+};
+
+/** What stays open after the process itself has gone belongs to a daemon of its own; its output is not waited for longer than this. */
+const DRAIN_MS = 200;
+
+export interface SpawnDeps {
+  readonly reaper: ProcessReaper;
+  readonly clock: Clock;
+}
+
+/** Starts a process in its own session and process group. Resolves once the user's program is about to run; rejects with LaunchFailed. */
+export async function spawnProcess(launch: Launch, env: Readonly<Record<string, string>>, output: Output, deps: SpawnDeps): Promise<RunningProcess> {
+  const child = spawn(launch.command, launch.args, {
+    cwd: launch.cwd,
+    env,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", ...(launch.reports ? (["pipe"] as const) : [])],
+  });
+  const { pid } = child;
+  if (pid === undefined) return failedSpawn(child);
+  deps.reaper.track(pid);
+  child.stdout?.on("data", (chunk: Buffer) => output.stdout(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => output.stderr(chunk));
+  const exited = exitOf(child, pid, deps);
+  const report = launch.reports ? await launcherReport(child.stdio[3] as Readable) : { pid, problem: undefined };
+  if (report.problem !== undefined) {
+    killTree(pid, "SIGKILL");
+    await exited;
+    throw new LaunchFailed(report.problem);
+  }
+  let stoodInFor: NodeJS.Signals | undefined;
+  return {
+    pid: report.pid,
+    exited: exited.then((exit) => (stoodInFor && exit.signal === "SIGKILL" ? signalExit(stoodInFor) : exit)),
+    signal(name) {
+      if (report.pid === pid || !ignoredAsFirstProcess(report.pid, name)) return void sendSignal(report.pid, name);
+      stoodInFor = name;
+      sendSignal(report.pid, "SIGKILL");
+    },
+    kill: () => killTree(pid, "SIGKILL"),
+  };
+}
+
+function failedSpawn(child: ChildProcess): Promise<never> {
+  return new Promise((_, reject) => child.on("error", (cause) => reject(new LaunchFailed(cause.message, { cause }))));
+}
+
+function exitOf(child: ChildProcess, pid: number, { reaper, clock }: SpawnDeps): Promise<ProcessExit> {
+  return new Promise((resolve) => {
+    child.on("exit", (code, signal) => {
+      killTree(pid, "SIGKILL"); // what the program left behind in its process group ends with it
+      reaper.untrack(pid);
+      const cancel = clock.after(DRAIN_MS, finish);
+      child.on("close", finish);
+      function finish(): void {
+        cancel();
+        child.stdout?.destroy();
+        child.stderr?.destroy();
+        resolve(signal ? signalExit(signal) : { exitCode: code ?? 0 });
+      }
+    });
+  });
+}
+
+/** `pid N`, then `ready`; anything else is what went wrong. */
+function launcherReport(pipe: Readable): Promise<{ pid: number; problem: string | undefined }> {
+  return new Promise((resolve) => {
+    const decoder = new StringDecoder();
+    let text = "";
+    pipe.on("data", (chunk: Buffer) => {
+      text += decoder.write(chunk);
+      if (/^ready$/m.test(text)) settle();
+    });
+    pipe.on("end", settle);
+    pipe.on("error", settle);
+    function settle(): void {
+      const pid = /^pid (\d+)$/m.exec(text);
+      const ready = /^ready$/m.test(text);
+      const rest = text.replace(/^(pid \d+|ready)$/gm, "").trim();
+      resolve({ pid: Number(pid?.[1] ?? 0), problem: ready ? undefined : rest || "the container's file system could not be set up" });
+      pipe.destroy();
+    }
+  });
+}
+
+const signalExit = (signal: NodeJS.Signals): ProcessExit => ({ exitCode: 128 + (SIGNAL_NUMBERS[signal] ?? 0), signal });
+
+/**
+ * The first process of a pid namespace is not ended by a signal it has no handler for. Programs expect the ordinary
+ * effect (as under an init process, or in a pod with a shared process namespace), so the caller stands in for it.
+ */
+function ignoredAsFirstProcess(pid: number, signal: NodeJS.Signals): boolean {
+  const status = readOrNothing(`/proc/${pid}/status`) ?? "";
+  const bit = 1n << BigInt((SIGNAL_NUMBERS[signal] ?? 1) - 1);
+  const mask = (name: string) => BigInt(`0x${new RegExp(`^${name}:\\s*([0-9a-f]+)`, "m").exec(status)?.[1] ?? "0"}`);
+  return (mask("SigCgt") & bit) === 0n && (mask("SigIgn") & bit) === 0n;
+}
