@@ -1,0 +1,24 @@
+export {
+  anything,
+  boolean,
+  bytes,
+  duration,
+  integer,
+  list,
+  map,
+  number,
+  object,
+  oneOf,
+  open,
+  quantity,
+  string,
+  textOrObject,
+  timestamp,
+  values,
+} from "./build.ts";
+export { defineKind } from "./define-kind.ts";
+export type { AnyKind, AuthoredObjectOf, Column, CommonStatus, ConditionOf, Kind, ObjectForm, ObjectOf } from "./kind.ts";
+export type { Metadata, StatusCondition } from "./meta.ts";
+export type { KeyRule, Node, Rule, ValueForm } from "./node.ts";
+export { InvalidObject, pathText, type Problem, PROBLEM_CODES, type ProblemCode } from "./problem.ts";
+export type { AnyShape, Authored, Fields, Parsed, Presence, Shape, TypedRule } from "./shape.ts";
