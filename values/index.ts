@@ -1,4 +1,61 @@
+export { literalOf, MAX_ELEMENTS } from "./authored.ts";
+export { formatDatetime, parseDatetime } from "./datetime.ts";
+export { literalFits } from "./fits.ts";
+export { formatGoDuration, parseGoDuration } from "./go-duration.ts";
+export { type FileLayout, filePlace, nameOfUri } from "./layout.ts";
+export { fromLiteralType, toLiteralType } from "./literal-type.ts";
+export {
+  binaryLiteral,
+  type BlobFacts,
+  blobLiteral,
+  blobOf,
+  type BlobReference,
+  booleanLiteral,
+  datetimeLiteral,
+  decodeLiteral,
+  durationLiteral,
+  encodeLiteral,
+  errorLiteral,
+  floatLiteral,
+  integerLiteral,
+  isNone,
+  listLiteral,
+  mapLiteral,
+  noneLiteral,
+  scalarOf,
+  stringLiteral,
+  structLiteral,
+  type StructValue,
+  unionLiteral,
+  unwrap,
+} from "./literal.ts";
+export { escapeMapKey, mapKeyProblem, unescapeMapKey } from "./map-key.ts";
+export {
+  interfaceOf,
+  isParameterProblems,
+  type Parameter,
+  parameterNameProblem,
+  parametersOf,
+  parseParameter,
+  parseParameters,
+  typedInterface,
+} from "./parameter.ts";
 export { isTypeProblem, parseType, type TypeProblem } from "./parse-type.ts";
+export { type Attributes, parsePath, pathType, type PathValue, pathValue, printAttributes } from "./path.ts";
+export { previewOf } from "./preview.ts";
+export { isProblems, type ValueProblem, type ValueProblemCode } from "./problem.ts";
+export {
+  checkTemplates,
+  type EnvVariable,
+  FLYTE_VARIABLES,
+  type FlyteVariable,
+  renderTemplates,
+  type TemplateContext,
+  type Templated,
+  templatedInputs,
+} from "./template.ts";
+export { literalText, parseText } from "./text.ts";
+export { type JsonOptions, literalToJson } from "./to-json.ts";
 export {
   acceptsNone,
   assignable,
@@ -12,3 +69,4 @@ export {
   type Type,
   type UnionMember,
 } from "./type.ts";
+export { memberOf, wrapUnion } from "./union.ts";
