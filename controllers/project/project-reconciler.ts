@@ -1,0 +1,143 @@
+import { ANNOTATION, FINALIZER, LABEL, type Outcome, settled, TerminalFailure, waiting } from "../../base/index.ts";
+import { type Project, ProjectKind, type ProjectStatus, type Run, RunKind } from "../../crds/index.ts";
+import { isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type ReconcileRun, type Reconciler, type Stored } from "../../kube/index.ts";
+import { type Manifest, namespaceOf, PROJECT_ROLES, projectManifests } from "../../synth/index.ts";
+import { claimOn } from "./namespace-claim.ts";
+
+/** Owner of every field that a Project implies. */
+const FIELD_MANAGER = "flyteops-project";
+/** How soon a namespace that is going away is looked at again; its end also wakes us. */
+const TERMINATING_RECHECK_MS = 5_000;
+
+/** What this controller asks of the cluster, for the generated roles. */
+export const PROJECT_NEEDS = [
+  { groups: [""], resources: ["namespaces"], verbs: ["get", "list", "watch", "create", "patch", "delete"] },
+  { groups: [""], resources: ["serviceaccounts"], verbs: ["get", "create", "patch"] },
+  { groups: ["rbac.authorization.k8s.io"], resources: ["roles", "rolebindings"], verbs: ["get", "create", "patch", "delete", "escalate", "bind"] },
+  { groups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: ["get", "create", "patch"] },
+] as const;
+
+export interface ProjectDeps {
+  readonly client: ObjectClient;
+}
+
+const KIND_OF: Readonly<Record<string, KindRef>> = {
+  Namespace: Kinds.Namespace,
+  ServiceAccount: Kinds.ServiceAccount,
+  Role: Kinds.Role,
+  RoleBinding: Kinds.RoleBinding,
+  NetworkPolicy: Kinds.NetworkPolicy,
+};
+
+async function applyAll(client: ObjectClient, manifests: readonly Manifest[]): Promise<void> {
+  for (const manifest of manifests) {
+    const kind = KIND_OF[manifest.kind];
+    if (!kind) throw new Error(`a Project implies no ${manifest.kind}`);
+    const { name, namespace } = manifest.metadata;
+    await client.patch(kind, { namespace, name }, { type: "apply", body: manifest, force: true }, { fieldManager: FIELD_MANAGER });
+  }
+}
+
+async function namespaceNamed(client: ObjectClient, name: string): Promise<Stored<KubeObject> | undefined> {
+  return client.get(Kinds.Namespace, { name }).catch((thrown: unknown) => {
+    if (isNotFound(thrown)) return undefined;
+    throw thrown;
+  });
+}
+
+/** Lets go of a namespace: it stays, marked, and nobody else's Project takes it by accident. */
+async function release(client: ObjectClient, namespace: Stored<KubeObject>): Promise<void> {
+  if (namespace.metadata.labels?.[LABEL.released] !== undefined) return;
+  const body = { metadata: { uid: namespace.metadata.uid, labels: { [LABEL.released]: "true" } } };
+  await client.patch(Kinds.Namespace, { name: namespace.metadata.name }, { type: "merge", body }, { fieldManager: FIELD_MANAGER });
+}
+
+async function ownedNamespaces(client: ObjectClient, uid: string): Promise<Stored<KubeObject>[]> {
+  return (await client.list(Kinds.Namespace, { labelSelector: `${LABEL.projectUid}=${uid}` })).items;
+}
+
+/** One domain: claims its namespace and applies what it implies. Answers what stands in the way, if anything does. */
+async function settleDomain(client: ObjectClient, project: Stored<Project>, domain: string): Promise<"ready" | "taken" | "terminating"> {
+  const { name, uid } = project.metadata;
+  const claim = claimOn(await namespaceNamed(client, namespaceOf(name, domain)), { name, uid });
+  if (claim === "taken" || claim === "terminating") return claim;
+  const { access, defaults } = project.spec;
+  await applyAll(client, projectManifests({ name, uid, domain, access, defaults: { serviceAccountName: defaults?.serviceAccountName } }));
+  return "ready";
+}
+
+type DomainState = Awaited<ReturnType<typeof settleDomain>>;
+
+const NOT_READY: Readonly<Record<Exclude<DomainState, "ready">, { readonly reason: string; readonly message: string }>> = {
+  taken: { reason: "NamespaceTaken", message: "the namespace exists and does not belong to this project" },
+  terminating: { reason: "NamespaceTerminating", message: "the namespace is being deleted" },
+};
+
+async function settleDomains(client: ObjectClient, project: Stored<Project>): Promise<Map<string, DomainState>> {
+  const states = new Map<string, DomainState>();
+  const namespaces: NonNullable<ProjectStatus["namespaces"]> = [];
+  for (const domain of project.spec.domains) {
+    const name = namespaceOf(project.metadata.name, domain);
+    const state = await settleDomain(client, project, domain);
+    states.set(name, state);
+    namespaces.push({ name, domain, ready: state === "ready", ...(state === "ready" ? {} : NOT_READY[state]) });
+  }
+  project.status = { ...project.status, namespaces };
+  return states;
+}
+
+async function reconcileProject(client: ObjectClient, project: Stored<Project>, run: ReconcileRun): Promise<Outcome> {
+  const states = await settleDomains(client, project);
+  for (const left of await ownedNamespaces(client, project.metadata.uid)) if (!states.has(left.metadata.name)) await release(client, left);
+
+  const names = (state: DomainState) => [...states].filter(([, found]) => found === state).map(([name]) => name);
+  const taken = names("taken");
+  if (taken.length > 0) {
+    const message = `namespace ${taken.join(", ")} exists and is not this project's; to hand it over: kubectl annotate namespace ${taken[0]} ${ANNOTATION.adopt}=${project.metadata.name}`;
+    run.mark("NamespaceTaken", "NamespaceTaken", message);
+    throw new TerminalFailure("NamespaceTaken", message);
+  }
+  if (project.status?.conditions?.some(({ type }) => type === "NamespaceTaken")) run.mark("NamespaceTaken", "NamespacesOwned", "", "False");
+  const terminating = names("terminating");
+  return terminating.length === 0 ? settled() : waiting("NamespaceTerminating", `the end of ${terminating.join(", ")}`, TERMINATING_RECHECK_MS);
+}
+
+const isUnfinished = (run: Stored<Run>): boolean => run.status?.endTime === undefined;
+
+async function dissolve(client: ObjectClient, project: Stored<Project>, namespace: Stored<KubeObject>): Promise<"done" | "busy"> {
+  const name = namespace.metadata.name;
+  if (project.spec.deletionPolicy === "Delete") {
+    const { items } = await client.list<Run>(RunKind, { namespace: name });
+    if (items.some(isUnfinished)) return "busy";
+    await client.delete(Kinds.Namespace, { name }, { uid: namespace.metadata.uid });
+    return "done";
+  }
+  for (const role of PROJECT_ROLES) {
+    await client.delete(Kinds.RoleBinding, { namespace: name, name: role });
+    await client.delete(Kinds.Role, { namespace: name, name: role });
+  }
+  await release(client, namespace);
+  return "done";
+}
+
+async function finalizeProject(client: ObjectClient, project: Stored<Project>): Promise<Outcome> {
+  const busy: string[] = [];
+  for (const namespace of await ownedNamespaces(client, project.metadata.uid)) {
+    if (namespace.metadata.deletionTimestamp === undefined && (await dissolve(client, project, namespace)) === "busy") busy.push(namespace.metadata.name);
+  }
+  if (busy.length === 0) return settled();
+  return waiting("UnfinishedRuns", `runs in ${busy.join(", ")} to finish, because deletionPolicy is Delete`, TERMINATING_RECHECK_MS);
+}
+
+/**
+ * Turns a Project into its namespaces, whoever applied it. On deletion it takes its RBAC away; the namespaces go only
+ * with `deletionPolicy: Delete` and no unfinished Run, otherwise they stay, labelled `flyte.org/released`.
+ */
+export function projectReconciler({ client }: ProjectDeps): Reconciler<Project> {
+  return {
+    kind: ProjectKind,
+    finalizer: FINALIZER.project,
+    reconcile: (project, run) => reconcileProject(client, project, run),
+    finalize: (project) => finalizeProject(client, project),
+  };
+}
