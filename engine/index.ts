@@ -1,4 +1,4 @@
-export { compile, type CompileResult, type CompileTarget } from "./compile.ts";
+export { compile, type Compiler, compiler, type CompileResult, type CompileTarget, ROOT_NODE } from "./compile.ts";
 export type { Definition, Definitions } from "./definitions.ts";
 export type {
   ActionError,

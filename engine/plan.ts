@@ -18,13 +18,12 @@ export interface Plan {
   readonly tasks: Readonly<Record<string, PlanTask>>;
 }
 
+/** A parameter as authored, a bare type written as `{type}`. */
 export interface PlanParameter {
-  /** The type as `printType` writes it. */
   readonly type: string;
-  readonly columns?: Readonly<Record<string, string>>;
-  /** As authored: already checked to be a value of the type. */
-  readonly default?: Json;
   readonly description?: string;
+  readonly default?: Json;
+  readonly columns?: JsonObject;
   readonly sensitive?: boolean;
   readonly download?: string;
 }
@@ -58,6 +57,7 @@ export interface PlanNode {
   readonly map?: PlanMap;
   /** Milliseconds: of a task node one attempt, of a sub-workflow node the whole. */
   readonly timeout?: number;
+  readonly timeouts?: JsonObject;
   readonly retries?: JsonObject;
   readonly interruptible?: boolean;
   readonly overrides?: JsonObject;
