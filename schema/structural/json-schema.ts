@@ -40,6 +40,8 @@ export interface JsonSchema {
   /** Built-in kinds only: how a strategic merge patch treats this list or map. */
   readonly "x-kubernetes-patch-strategy"?: string;
   readonly "x-kubernetes-patch-merge-key"?: string;
+  /** Set on the schema of a whole built-in kind. */
+  readonly "x-flyteops-builtin"?: boolean;
 }
 
 /** One entry of `x-kubernetes-validations`. */

@@ -5,60 +5,15 @@
 import type { KubeObject } from "../../../kube/index.ts";
 import type { Cause, JsonSchema, Structural } from "../../../schema/structural/index.ts";
 
-/** Who writes, in which shape, when. */
-export interface Write {
-  /** Field manager: `fieldManager` of the request, or `defaultManager(userAgent)`. */
-  readonly manager: string;
-  readonly schema: Structural;
-  /** "" for the object itself. */
-  readonly subresource: string;
-  /** `group/version` of the request's body. */
-  readonly apiVersion: string;
-  /** Milliseconds since the Unix epoch. */
-  readonly now: number;
-  /** Paths whose ownership this endpoint never gives (see `resetPaths`), e.g. `[["status"]]`. */
-  readonly reset: readonly (readonly string[])[];
-}
-
-/** One field another manager owns, as it stands in `details.causes` of a 409. */
-export interface Conflict {
-  /** `conflict with "kubectl" using apps/v1` */
-  readonly message: string;
-  /** `.spec.replicas` */
-  readonly field: string;
-}
-
-export type ApplyResult =
-  | { readonly kind: "applied"; readonly object: KubeObject }
-  | { readonly kind: "conflicts"; readonly conflicts: readonly Conflict[]; readonly message: string }
-  | { readonly kind: "invalid"; readonly status: 400 | 422 | 500; readonly message: string };
+export { applyPatch, type Apply, type ApplyResult, type Conflict } from "./apply.ts";
+export { defaultManager } from "./manager-name.ts";
+export type { Write } from "./own.ts";
+export { type FieldPath, resetPaths } from "./reset-paths.ts";
+export { keepTimes, trackUpdate } from "./track-update.ts";
 
 const later = (): never => {
   throw new Error("not built yet");
 };
-
-/** Server-side apply of `applied` (defaulting not done) onto `live` (undefined: create). The object is the merge, with managedFields; not yet defaulted or validated. Deep-equal to live, times included, when nothing changed. */
-export function applyPatch(_live: KubeObject | undefined, _applied: KubeObject, _write: Write & { readonly force: boolean }): ApplyResult {
-  return later();
-}
-
-/** `updated` with managedFields brought up to date for a create, update, or any patch but apply. When only managedFields times would differ from live, live's entries are kept. */
-export function trackUpdate(_live: KubeObject | undefined, _updated: KubeObject, _write: Write): KubeObject {
-  return later();
-}
-
-/** Manager name of a request without `fieldManager`: the user agent up to the first `/`, at most 128 characters, printable. */
-export function defaultManager(_userAgent: string | undefined): string {
-  return later();
-}
-
-/** Paths an endpoint of a kind never lets a writer own: the status on the main endpoint (where a status subresource exists), everything else on /status. */
-export function resetPaths(
-  _kind: { readonly group: string; readonly kind: string; readonly hasStatus: boolean },
-  _subresource: string,
-): readonly (readonly string[])[] {
-  return later();
-}
 
 export type StrategicResult = { readonly kind: "merged"; readonly object: KubeObject } | { readonly kind: "invalid"; readonly message: string };
 
