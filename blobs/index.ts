@@ -14,4 +14,8 @@ export {
   type RunIdentity,
   treeKey,
 } from "./addresses.ts";
+export { codeContent, type Content, fileContent, storeContent, type StoredObject, treeContent, type TreeFile } from "./content.ts";
+export { memoryStore } from "./memory-store.ts";
+export { openBlobStore } from "./open.ts";
 export { BlobError, type BlobErrorCode, type BlobStat, type BlobStore } from "./store.ts";
+export { type ExtractedFile, filesOfTar, type TarLimits } from "./tar.ts";

@@ -1,0 +1,184 @@
+import { randomUUID } from "node:crypto";
+import { createReadStream } from "node:fs";
+import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { messageOf } from "../base/index.ts";
+import { CHUNK_BYTES, inChunks } from "./chunks.ts";
+import { checkedKey, checkedPrefix, keyBelow, UPLOADS } from "./key.ts";
+import { tooLarge } from "./memory-store.ts";
+import { BlobError, type BlobErrorCode, type BlobStat, type BlobStore } from "./store.ts";
+
+type Data = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+/** What the kernel's answers mean for an object. Everything else (disk full, no permission, I/O error) may pass. */
+const CODES: Readonly<Record<string, BlobErrorCode>> = {
+  ENOENT: "BlobNotFound",
+  EISDIR: "BlobNotFound",
+  ENOTDIR: "InvalidKey",
+  ENAMETOOLONG: "InvalidKey",
+  EINVAL: "InvalidKey",
+};
+
+function codeOf(thrown: unknown): string {
+  return thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
+}
+
+function failure(thrown: unknown, key: string): BlobError {
+  if (thrown instanceof BlobError) return thrown;
+  const code = CODES[codeOf(thrown)] ?? "BlobStoreUnavailable";
+  const message = code === "BlobNotFound" ? `no object ${key}` : `object ${key}: ${messageOf(thrown)}`;
+  return new BlobError(code, message, { cause: thrown });
+}
+
+async function attempt<T>(key: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    throw failure(thrown, key);
+  }
+}
+
+/** Whatever prevents a file in our own folder says something about the store, not about a key. */
+async function newFile(path: string): Promise<FileHandle> {
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    return await open(path, "wx", 0o644);
+  } catch (thrown) {
+    throw new BlobError("BlobStoreUnavailable", `the object store cannot be written: ${messageOf(thrown)}`, { cause: thrown });
+  }
+}
+
+async function writeAll(file: FileHandle, data: Data): Promise<void> {
+  if (typeof data === "string" || data instanceof Uint8Array) return file.writeFile(data);
+  for await (const chunk of inChunks(data)) {
+    for (let at = 0; at < chunk.length;) at += (await file.write(chunk, at)).bytesWritten;
+  }
+}
+
+/**
+ * Objects as files of a local directory. A new object is written beside the others, flushed, and given its name by rename (or by
+ * link, which refuses a name that exists): no reader, and no crash, ever sees half of one. A key that is the prefix of another cannot be
+ * stored here (InvalidKey).
+ */
+export function directoryStore(root: string): BlobStore {
+  const base = fileURLToPath(root);
+  const uploads = join(base, UPLOADS);
+  const pathOf = (key: string) => join(base, checkedKey(key));
+
+  /** Runs `publish` with the path of a finished temporary file. */
+  async function upload<T>(data: Data, publish: (temporary: string) => Promise<T>): Promise<T> {
+    const temporary = join(uploads, randomUUID());
+    const file = await newFile(temporary);
+    try {
+      try {
+        await writeAll(file, data);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+      return await publish(temporary);
+    } catch (thrown) {
+      await rm(temporary, { force: true });
+      throw thrown;
+    }
+  }
+
+  /** Names a file. The folder may vanish in between, when another process deletes the last object of a prefix. */
+  async function inFolder(path: string, name: () => Promise<void>): Promise<void> {
+    for (let tries = 3; ; tries--) {
+      await mkdir(dirname(path), { recursive: true });
+      try {
+        return await name();
+      } catch (thrown) {
+        if (codeOf(thrown) !== "ENOENT" || tries === 0) throw thrown;
+      }
+    }
+  }
+
+  return {
+    root,
+    uri: (key) => `${root}/${checkedKey(key)}`,
+    keyOf: (uri) => keyBelow(root, uri),
+    read: (key, maxBytes) => attempt(key, () => readWhole(pathOf(key), key, maxBytes)),
+    async *readStream(key) {
+      try {
+        for await (const chunk of createReadStream(pathOf(key), { highWaterMark: CHUNK_BYTES })) yield chunk as Buffer;
+      } catch (thrown) {
+        throw failure(thrown, key);
+      }
+    },
+    stat: (key) => attempt(key, () => statOf(pathOf(key), key)),
+    write: (key, data) =>
+      attempt(key, async () => {
+        const path = pathOf(key);
+        await upload(data, (temporary) => inFolder(path, () => rename(temporary, path))).catch(refuseFolder);
+      }),
+    writeIfAbsent: (key, data) =>
+      attempt(key, async () => {
+        const path = pathOf(key);
+        if ((await statOf(path, key)) !== undefined) return false;
+        return upload(data, (temporary) => linkOnce(temporary, path, inFolder));
+      }),
+    list: (prefix) => walk(base, checkedPrefix(prefix)),
+    delete: (key) => attempt(key, () => rm(pathOf(key), { force: true })),
+    deleteAll: (prefix) => attempt(prefix, () => rm(pathOf(prefix.replace(/\/$/, "")), { recursive: true, force: true })),
+  };
+}
+
+/** `mkdir` and `rename` say EEXIST, EISDIR or ENOTEMPTY where a file stands for a folder or the other way round. */
+function refuseFolder(thrown: unknown): never {
+  if (!["EEXIST", "EISDIR", "ENOTEMPTY"].includes(codeOf(thrown))) throw thrown;
+  throw new BlobError("InvalidKey", "an object cannot have the name of a prefix, nor lie below another object", { cause: thrown });
+}
+
+async function linkOnce(temporary: string, path: string, inFolder: (path: string, name: () => Promise<void>) => Promise<void>): Promise<boolean> {
+  try {
+    await inFolder(path, () => link(temporary, path));
+  } catch (thrown) {
+    if (codeOf(thrown) !== "EEXIST") throw thrown;
+    await unlink(temporary);
+    if (!(await stat(path)).isFile()) refuseFolder(thrown);
+    return false;
+  }
+  await unlink(temporary);
+  return true;
+}
+
+async function readWhole(path: string, key: string, maxBytes: number): Promise<Buffer> {
+  const file = await open(path, "r");
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw new BlobError("BlobNotFound", `no object ${key}`);
+    if (found.size > maxBytes) throw tooLarge(key, found.size, maxBytes);
+    return await file.readFile();
+  } finally {
+    await file.close();
+  }
+}
+
+async function statOf(path: string, key: string): Promise<BlobStat | undefined> {
+  const found = await stat(path).catch((thrown: unknown) => {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(thrown))) return undefined;
+    throw thrown;
+  });
+  return found?.isFile() ? { key, size: found.size } : undefined;
+}
+
+/** Files below a prefix in key order: a folder sorts as its name with the slash. */
+async function* walk(base: string, prefix: string): AsyncGenerator<BlobStat> {
+  const entries = await readdir(join(base, prefix), { withFileTypes: true }).catch((thrown: unknown) => {
+    if (["ENOENT", "ENOTDIR"].includes(codeOf(thrown))) return [];
+    throw failure(thrown, prefix);
+  });
+  const names = entries.flatMap((entry) => (entry.isDirectory() ? [`${entry.name}/`] : entry.isFile() ? [entry.name] : []));
+  for (const name of names.sort()) {
+    const key = prefix + name;
+    if (key === `${UPLOADS}/`) continue;
+    if (name.endsWith("/")) yield* walk(base, key);
+    else {
+      const found = await attempt(key, () => statOf(join(base, key), key));
+      if (found !== undefined) yield found;
+    }
+  }
+}
