@@ -1,0 +1,131 @@
+import { execFile } from "node:child_process";
+import { constants } from "node:fs";
+import { access, statfs } from "node:fs/promises";
+import { createServer } from "node:net";
+import { platform } from "node:os";
+import { delimiter, join } from "node:path";
+import { promisify } from "node:util";
+import { messageOf } from "../base/index.ts";
+import { allKinds } from "../crds/index.ts";
+import { isNotFound, Kinds, type KubeObject } from "../kube/index.ts";
+import type { CliDeps, Connection } from "./context.ts";
+import { INSTALLATION } from "./storage.ts";
+
+/** One thing that was looked at. */
+export interface Finding {
+  readonly subject: string;
+  readonly level: "ok" | "warning" | "problem";
+  readonly message: string;
+  /** What to do, where there is something to do. */
+  readonly hint?: string;
+}
+
+const run = promisify(execFile);
+const WANTED_BYTES = 512 * 1024 * 1024;
+
+async function programVersion(program: string, ...args: string[]): Promise<string | undefined> {
+  const answer = await run(program, args, { timeout: 5_000 }).catch(() => undefined);
+  return answer?.stdout.split("\n")[0]?.trim();
+}
+
+async function onPath(deps: CliDeps, program: string): Promise<boolean> {
+  for (const directory of (deps.env["PATH"] ?? "").split(delimiter)) {
+    const found = await access(join(directory, program), constants.X_OK).then(
+      () => true,
+      () => false,
+    );
+    if (found) return true;
+  }
+  return false;
+}
+
+async function checkGit(): Promise<Finding> {
+  const version = await programVersion("git", "--version");
+  if (!version) return { subject: "git", level: "problem", message: "not found on PATH", hint: "install git: it is the one program that flyteops needs" };
+  const [, major = "0", minor = "0"] = /(\d+)\.(\d+)/.exec(version) ?? [];
+  const old = Number(major) < 2 || (Number(major) === 2 && Number(minor) < 25);
+  return { subject: "git", level: old ? "problem" : "ok", message: version, ...(old ? { hint: "git 2.25 or newer is needed" } : {}) };
+}
+
+async function checkKubectl(deps: CliDeps): Promise<Finding> {
+  if (await onPath(deps, "kubectl")) return { subject: "kubectl", level: "ok", message: "on PATH" };
+  return { subject: "kubectl", level: "ok", message: "not on PATH; not needed: flyteops get, describe, logs and events do the same" };
+}
+
+async function checkLoopback(): Promise<Finding> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", (error) => resolve({ subject: "loopback", level: "problem", message: `cannot listen on 127.0.0.1: ${error.message}` }));
+    server.listen(0, "127.0.0.1", () => server.close(() => resolve({ subject: "loopback", level: "ok", message: "can listen on 127.0.0.1" })));
+  });
+}
+
+async function checkDisk(directory: string): Promise<Finding> {
+  const { bavail, bsize } = await statfs(directory);
+  const mebibytes = Math.round((bavail * bsize) / 1048576);
+  const enough = bavail * bsize >= WANTED_BYTES;
+  return {
+    subject: "disk",
+    level: enough ? "ok" : "problem",
+    message: `${mebibytes} MiB free here`,
+    ...(enough ? {} : { hint: "512 MiB are wanted: flyteops up --state DIR on another disk" }),
+  };
+}
+
+/** Whether containers can get paths of their own: without, only FLYTEOPS_* and {{.inputs.x}} are portable. */
+async function checkNamespaces(): Promise<Finding> {
+  const subject = "mount namespaces";
+  if (platform() !== "linux") return { subject, level: "warning", message: "this is not Linux: containers see real paths instead of /code and /var/flyte" };
+  const root = await programVersion("unshare", "--mount", "echo", "yes");
+  const user = root === "yes" ? root : await programVersion("unshare", "--user", "--map-root-user", "--mount", "echo", "yes");
+  if (user === "yes") return { subject, level: "ok", message: root === "yes" ? "as root" : "in a user namespace" };
+  return {
+    subject,
+    level: "warning",
+    message: "not allowed here: containers see real paths instead of /code and /var/flyte",
+    hint: "use FLYTEOPS_INPUTS, FLYTEOPS_OUTPUTS and {{.inputs.x}} instead of literal paths",
+  };
+}
+
+/** What `flyteops up` needs of this machine. */
+export async function checkMachine(deps: CliDeps): Promise<Finding[]> {
+  return [await checkGit(), await checkKubectl(deps), await checkLoopback(), await checkDisk(deps.cwd), await checkNamespaces()];
+}
+
+async function checkKinds(connection: Connection): Promise<Finding> {
+  const missing: string[] = [];
+  for (const kind of allKinds) {
+    const name = `${kind.plural}.${kind.group}`;
+    await connection.client.get(Kinds.CustomResourceDefinition, { name }).catch((thrown: unknown) => {
+      if (!isNotFound(thrown)) throw thrown;
+      missing.push(name);
+    });
+  }
+  if (missing.length === 0) return { subject: "kinds", level: "ok", message: `all ${allKinds.length} are installed` };
+  return { subject: "kinds", level: "problem", message: `missing: ${missing.join(", ")}`, hint: "flyteops crds | kubectl apply --server-side -f -" };
+}
+
+async function checkInstallation(connection: Connection): Promise<Finding> {
+  const found = await connection.client.get<KubeObject & { data?: Record<string, string> }>(Kinds.ConfigMap, INSTALLATION).catch((thrown: unknown) => {
+    if (isNotFound(thrown)) return undefined;
+    throw thrown;
+  });
+  const storage = found?.data?.["storage"];
+  if (storage) return { subject: "object store", level: "ok", message: storage };
+  return {
+    subject: "object store",
+    level: "problem",
+    message: `ConfigMap ${INSTALLATION.namespace}/${INSTALLATION.name} does not name one: no controllers of flyteops run here`,
+  };
+}
+
+/** What of flyteops the cluster has. */
+export async function checkCluster(connection: Connection): Promise<Finding[]> {
+  const findings: Finding[] = [{ subject: "cluster", level: "ok", message: connection.source }];
+  try {
+    findings.push(await checkKinds(connection), await checkInstallation(connection));
+  } catch (thrown) {
+    findings[0] = { subject: "cluster", level: "problem", message: `${connection.source}: ${messageOf(thrown)}` };
+  }
+  return findings;
+}

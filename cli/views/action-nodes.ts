@@ -1,0 +1,85 @@
+import { formatDuration } from "../../base/index.ts";
+import type { Run, TaskAction, Workflow } from "../../crds/index.ts";
+
+/** One node of a run as people see it: an action that exists, or a node that has not started. */
+export interface NodeRow {
+  /** Path: `train`, `publish.ok`. */
+  readonly path: string;
+  readonly phase: string;
+  readonly attempts: number;
+  /** Milliseconds so far, or in all. */
+  readonly durationMs: number | undefined;
+  readonly items: { readonly done: number; readonly failed: number; readonly total: number } | undefined;
+  readonly progress: string | undefined;
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+  readonly action: TaskAction | undefined;
+  /** True for a node that stands for a sub-workflow or has not been created yet. */
+  readonly pending: boolean;
+}
+
+const ms = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
+
+function durationOf(start: string | undefined, end: string | undefined, now: number): number | undefined {
+  const from = ms(start);
+  return from === undefined ? undefined : Math.max(0, (ms(end) ?? now) - from);
+}
+
+export function rowOfAction(action: TaskAction, now: number): NodeRow {
+  const { spec, status } = action;
+  const total = spec.map?.count;
+  return {
+    path: spec.node ?? spec.actionName,
+    phase: status?.phase ?? "Queued",
+    attempts: status?.attempts ?? 0,
+    durationMs: durationOf(status?.startTime, status?.endTime, now),
+    items:
+      total === undefined ? undefined : { done: (status?.items?.succeeded ?? 0) + (status?.items?.failed ?? 0), failed: status?.items?.failed ?? 0, total },
+    progress: status?.progress,
+    error: status?.errorState?.code ? { code: status.errorState.code, message: status.errorState.message ?? "" } : undefined,
+    action,
+    pending: false,
+  };
+}
+
+const waitingRow = (path: string, phase: string): NodeRow => ({
+  path,
+  phase,
+  attempts: 0,
+  durationMs: undefined,
+  items: undefined,
+  progress: undefined,
+  error: undefined,
+  action: undefined,
+  pending: true,
+});
+
+/**
+ * The nodes of a run in the order of its workflow: actions that exist, and below an unfinished run the nodes that have
+ * not started. Nested nodes follow their parent.
+ */
+export function nodeRows(run: Run, actions: readonly TaskAction[], workflow: Workflow | undefined, now: number): NodeRow[] {
+  const byPath = new Map(actions.map((action) => [action.spec.node ?? action.spec.actionName, rowOfAction(action, now)]));
+  const finished = run.status?.endTime !== undefined;
+  const rows: NodeRow[] = [];
+  const declared = Object.keys(workflow?.spec.nodes ?? {});
+  for (const name of declared) {
+    const own = byPath.get(name);
+    const nested = [...byPath.values()].filter((row) => row.path.startsWith(`${name}.`));
+    if (own) rows.push(own);
+    else if (nested.length > 0) rows.push(parentRow(name, nested));
+    else if (!finished) rows.push(waitingRow(name, "Waiting"));
+    rows.push(...nested);
+  }
+  const shown = new Set(rows.map((row) => row.path));
+  return [...rows, ...[...byPath.values()].filter((row) => !shown.has(row.path))];
+}
+
+function parentRow(path: string, nested: readonly NodeRow[]): NodeRow {
+  const worst = ["Failed", "TimedOut", "Aborted", "Running", "Initializing", "Queued"].find((phase) => nested.some((row) => row.phase === phase));
+  return { ...waitingRow(path, worst ?? "Succeeded"), pending: true };
+}
+
+/** `1.2s`, or nothing before the start. */
+export function durationText(row: NodeRow): string {
+  return row.durationMs === undefined ? "" : formatDuration(row.durationMs);
+}

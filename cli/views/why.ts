@@ -1,0 +1,75 @@
+import { formatDuration } from "../../base/index.ts";
+import type { Run, TaskAction, Workflow } from "../../crds/index.ts";
+import { printable } from "./paint.ts";
+
+/** Sentences about why one action is where it is: what it waits for, why it was run again, why it failed. */
+export function whyAction(action: TaskAction, now: number): string[] {
+  const { spec, status } = action;
+  const phase = status?.phase ?? "Queued";
+  const lines = [`${spec.node} is ${phase}${(status?.attempts ?? 0) > 1 ? ` in attempt ${status?.attempts}` : ""}`];
+  const latest = status?.phaseHistory?.at(-1);
+  if (latest?.message && phase !== "Succeeded") lines.push(`  ${printable(latest.message)}`);
+  if (status?.nextAttemptAt) lines.push(`  the next attempt starts in ${formatDuration(Math.max(0, Date.parse(status.nextAttemptAt) - now))}`);
+  const retries = [
+    [status?.userFailures, spec.policy?.retries.limit, "failures of its own code"],
+    [status?.systemFailures, spec.policy?.retries.system, "failures of the platform"],
+    [status?.preemptions, spec.policy?.retries.preemption, "lost nodes"],
+  ] as const;
+  for (const [count, budget, what] of retries) if ((count ?? 0) > 0) lines.push(`  ${count} ${what}; ${budget ?? 0} may be run again`);
+  if (status?.errorState?.code) lines.push(`  ${status.errorState.kind ?? ""} ${status.errorState.code}: ${printable(status.errorState.message ?? "")}`);
+  for (const failure of status?.items?.failures ?? [])
+    lines.push(`  item ${failure.index}: ${failure.code}: ${printable(failure.message.split("\n")[0] ?? "")}`);
+  lines.push(...(status?.notes ?? []).map((note) => `  note: ${printable(note)}`));
+  for (const condition of status?.conditions ?? [])
+    if (condition.type === "ImageNotUsed" && condition.status === "True") lines.push(`  ${printable(condition.message)}`);
+  return lines;
+}
+
+function upstreamOf(node: unknown): string[] {
+  const found = new Set<string>();
+  const search = (value: unknown): void => {
+    if (Array.isArray(value)) value.forEach(search);
+    else if (typeof value === "object" && value !== null) {
+      const { from, expr, after } = value as { from?: unknown; expr?: unknown; after?: unknown };
+      for (const text of [from, expr])
+        if (typeof text === "string") for (const match of text.matchAll(/nodes\.([a-z][-a-z0-9]*)|nodes\["([^"]+)"\]/g)) found.add(match[1] ?? match[2] ?? "");
+      if (Array.isArray(after)) after.forEach((name) => found.add(String(name)));
+      Object.values(value).forEach(search);
+    }
+  };
+  search(node);
+  return [...found].filter(Boolean);
+}
+
+/** Why a node has not started: which of the nodes before it have not ended. */
+function whyWaiting(path: string, workflow: Workflow, actions: readonly TaskAction[]): string[] {
+  const node = workflow.spec.nodes[path];
+  if (node === undefined) return [];
+  const phases = new Map(actions.map((action) => [action.spec.node, action.status?.phase ?? "Queued"]));
+  const open = upstreamOf(node).filter((name) => name in workflow.spec.nodes && phases.get(name) !== "Succeeded");
+  return [open.length > 0 ? `${path} waits for ${open.map((name) => `${name} (${phases.get(name) ?? "not started"})`).join(", ")}` : `${path} has not started`];
+}
+
+/** Why a run, or one of its nodes, is where it is. */
+export function whyRun(run: Run, actions: readonly TaskAction[], workflow: Workflow | undefined, node: string | undefined, now: number): string[] {
+  if (node !== undefined) {
+    const own = actions.filter((action) => action.spec.node === node || action.spec.node?.startsWith(`${node}.`));
+    return own.length > 0 ? own.flatMap((action) => whyAction(action, now)) : workflow ? whyWaiting(node, workflow, actions) : [];
+  }
+  const lines = [`run ${run.metadata.name} is ${run.status?.phase ?? "Queued"}`];
+  for (const condition of run.status?.conditions ?? []) {
+    if (["Ready", "Resolved", "Suspended"].includes(condition.type) && condition.status !== "True" && condition.message)
+      lines.push(`  ${condition.reason}: ${printable(condition.message)}`);
+  }
+  if (run.status?.error)
+    lines.push(
+      `  ${run.status.error.kind} ${run.status.error.code}${run.status.error.node ? ` in ${run.status.error.node}` : ""}: ${printable(run.status.error.message)}`,
+    );
+  const telling = actions.filter((action) => action.status?.phase !== "Succeeded" || (action.status.attempts ?? 0) > 1);
+  lines.push(...telling.flatMap((action) => whyAction(action, now)));
+  if (workflow && run.status?.endTime === undefined) {
+    const started = new Set(actions.map((action) => action.spec.node?.split(".")[0]));
+    for (const path of Object.keys(workflow.spec.nodes)) if (!started.has(path)) lines.push(...whyWaiting(path, workflow, actions));
+  }
+  return lines;
+}

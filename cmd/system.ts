@@ -1,0 +1,53 @@
+import { randomFillSync } from "node:crypto";
+import type { Clock, LogFields, Logger, Random } from "../base/index.ts";
+import type { Terminal } from "../cli/index.ts";
+
+/** The real clock. Timers never keep the process alive by themselves: programs end when their roots end. */
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  after(delayMs, fire) {
+    // setTimeout overflows at 2^31 ms (24.8 days) and would fire at once.
+    const timer = setTimeout(fire, Math.min(Math.max(0, delayMs), 2_147_483_000));
+    return () => clearTimeout(timer);
+  },
+};
+
+export const systemRandom: Random = {
+  next() {
+    const [word = 0] = randomFillSync(new Uint32Array(1));
+    return word / 4294967296;
+  },
+};
+
+const REDACTED = /([a-z][a-z0-9+.-]*:\/\/)[^/\s:@]+(:[^/\s@]*)?@/gi;
+
+/** Structured lines on a stream: one JSON object per line, credentials in URLs redacted. */
+export function jsonLogger(write: (line: string) => void, level: "error" | "info" | "debug", bound: LogFields = {}): Logger {
+  const rank = { error: 0, info: 1, debug: 2 };
+  const line = (at: keyof typeof rank, message: string, fields: LogFields = {}) => {
+    if (rank[at] > rank[level]) return;
+    const entry = { time: new Date().toISOString(), level: at, msg: message, ...bound, ...fields };
+    const text = JSON.stringify(entry, (_, value: unknown) =>
+      value instanceof Error ? (value.stack ?? value.message) : typeof value === "bigint" ? String(value) : value,
+    );
+    write(`${text.replace(REDACTED, "$1***@")}\n`);
+  };
+  return {
+    error: (message, fields) => line("error", message, fields),
+    info: (message, fields) => line("info", message, fields),
+    debug: (message, fields) => line("debug", message, fields),
+    with: (fields) => jsonLogger(write, level, { ...bound, ...fields }),
+  };
+}
+
+export function terminalOf(stream: NodeJS.WriteStream): Terminal {
+  return {
+    write: (text) => void stream.write(text),
+    get isTty() {
+      return stream.isTTY === true;
+    },
+    get columns() {
+      return stream.isTTY ? stream.columns : 0;
+    },
+  };
+}
