@@ -1,6 +1,6 @@
 import { type AuthoredObjectOf, defineKind, duration, integer, list, object, type ObjectOf, oneOf, open, string, values } from "../schema/index.ts";
 import { code, secrets, servingContainer } from "./container.ts";
-import { objectName, ours, parameterNames } from "./names.ts";
+import { labelName, objectName, ours, parameterNames } from "./names.ts";
 
 const target = (text: string) => object({ target: integer({ minimum: 1, maximum: 1_000_000 }).doc(text) });
 
@@ -74,14 +74,7 @@ export const AppKind = defineKind({
   doc: "A long-running service.",
   spec,
   status,
-  rules: [
-    {
-      cel: "size(self.metadata.name) <= 40 && !self.metadata.name.contains('.')",
-      check: (app) => app.metadata.name === undefined || (app.metadata.name.length <= 40 && !app.metadata.name.includes(".")),
-      message: "metadata.name of an App has at most 40 characters and no dot",
-      at: ["metadata", "name"],
-    },
-  ],
+  rules: [labelName("App", 40)],
   conditions: {
     Ready: "The App serves.",
     Reconciling: "The App is being rolled out.",

@@ -47,6 +47,17 @@ export const nodeNames: KeyRule = {
 export const nodePaths: KeyRule = { pattern: NODE_PATH_PATTERN, expects: "the path of a node such as train, publish.ok or train[3]" };
 export const envNames: KeyRule = { pattern: "^[A-Za-z_][A-Za-z0-9_]*$", expects: "the name of an environment variable: letters, digits and _" };
 
+/** The rule of a kind whose name must be a DNS label of at most `maxLength`; the server alone would let 253 characters and dots through. */
+export function labelName(kind: string, maxLength: number) {
+  return {
+    cel: `size(self.metadata.name) <= ${maxLength} && !self.metadata.name.contains('.')`,
+    check: ({ metadata: { name } }: { readonly metadata: { readonly name?: string } }) =>
+      name === undefined || (name.length <= maxLength && !name.includes(".")),
+    message: `metadata.name of a ${kind} has at most ${maxLength} characters and no dot`,
+    at: ["metadata", "name"],
+  };
+}
+
 /** The name of a Task, Workflow, Trigger, App, ServiceAccount, Secret… that a field refers to. */
 export function nameOf(maxLength = 63): Shape<string> {
   return string({ pattern: DNS_LABEL, minLength: 1, maxLength, expects: "a name: lower-case letters, digits and hyphens" });

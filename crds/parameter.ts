@@ -1,4 +1,4 @@
-import { anything, boolean, map, object, oneOf, type Parsed, string, textOrObject } from "../schema/index.ts";
+import { anything, boolean, list, map, object, oneOf, type Parsed, string, textOrObject } from "../schema/index.ts";
 import { parameterNames } from "./names.ts";
 
 /** A type in one string. The grammar itself is checked by `values/`; here only what no type can contain. */
@@ -33,7 +33,9 @@ const boundOutputForm = object({
   sensitive,
   from: string().optional().doc("Where the value comes from, e.g. nodes.best.outputs.model or inputs.x."),
   expr: string({ maxLength: 16384 }).optional().doc("CEL expression over inputs, nodes and run that gives the value."),
-  firstOf: anything("binding").optional().doc("References in order: the first one that is not absent is the value."),
+  firstOf: list(string({ minLength: 1 }).doc("A reference."), { min: 1, max: 64 })
+    .optional()
+    .doc("References in order: the first one that is not absent is the value."),
 }).rule({
   check: (output) => [output.from, output.expr, output.firstOf].filter((source) => source !== undefined).length === 1,
   message: "a workflow output needs exactly one of from, expr and firstOf, e.g. {type: float, from: nodes.train.outputs.loss}",

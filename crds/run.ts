@@ -1,3 +1,4 @@
+import { jsonEqual } from "../base/index.ts";
 import {
   anything,
   type AuthoredObjectOf,
@@ -15,7 +16,7 @@ import {
   timestamp,
   values,
 } from "../schema/index.ts";
-import { digest, nameOf, nodePaths, NODE_PATH_PATTERN, objectName, ours, parameterNames, revision } from "./names.ts";
+import { labelName, digest, nameOf, nodePaths, NODE_PATH_PATTERN, objectName, ours, parameterNames, revision } from "./names.ts";
 import { overrides } from "./policies.ts";
 
 export const RUN_PHASES = ["Queued", "Waiting", "Running", "Succeeded", "Failed", "Aborting", "Aborted", "TimedOut"] as const;
@@ -55,6 +56,7 @@ const spec = object({
     .rule({
       transition: true,
       cel: "oldSelf.all(k, k in self && self[k] == oldSelf[k])",
+      check: (signals, old) => Object.entries(old ?? {}).every(([path, given]) => jsonEqual(signals[path], given)),
       message: "a signal is given once: it can be neither changed nor taken back",
     })
     .optional()
@@ -80,6 +82,7 @@ const spec = object({
   .rule({
     transition: true,
     cel: "!has(oldSelf.signals) || has(self.signals)",
+    check: (run, old) => old?.signals === undefined || run.signals !== undefined,
     message: "signals cannot be taken back",
     at: ["signals"],
   });
@@ -171,14 +174,7 @@ export const RunKind = defineKind({
     Suspended: "No new actions are started.",
     Finished: "The Run has ended; the reason is its phase.",
   },
-  rules: [
-    {
-      cel: "size(self.metadata.name) <= 30 && !self.metadata.name.contains('.')",
-      check: (run) => run.metadata.name === undefined || (run.metadata.name.length <= 30 && !run.metadata.name.includes(".")),
-      message: "metadata.name of a Run has at most 30 characters and no dot",
-      at: ["metadata", "name"],
-    },
-  ],
+  rules: [labelName("Run", 30)],
   columns: [
     { name: "Of", path: "status.of", doc: "The workflow or task that runs." },
     { name: "Phase", path: "status.phase", doc: "Where the Run stands." },

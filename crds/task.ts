@@ -1,6 +1,6 @@
 import { type AuthoredObjectOf, boolean, defineKind, duration, object, type ObjectOf, oneOf, open, string } from "../schema/index.ts";
 import { code, container, secrets } from "./container.ts";
-import { objectName, ours } from "./names.ts";
+import { labelName, objectName, ours } from "./names.ts";
 import { inputs, outputs } from "./parameter.ts";
 import { definitionConditions, definitionProblems, planReference } from "./plan-status.ts";
 import { cache, retries, timeouts } from "./policies.ts";
@@ -84,6 +84,7 @@ export const TaskKind = defineKind({
   doc: "A typed, reusable unit of work: what runs, its inputs and outputs, and how to run it.",
   spec: specWithBlockRules,
   status,
+  rules: [labelName("Task", 63)],
   conditions: {
     ...definitionConditions,
     CodeUnresolved:

@@ -12,13 +12,13 @@ import {
   timestamp,
   values,
 } from "../schema/index.ts";
-import { digest, nameOf, objectName, ours, parameterNames, revision } from "./names.ts";
+import { labelName, digest, nameOf, objectName, ours, parameterNames, revision } from "./names.ts";
 import { runOverrides } from "./run.ts";
 
 const runTemplate = object({
   workflow: nameOf().optional().doc("Workflow to run. Exactly one of workflow and task."),
   task: nameOf().optional().doc("Task to run by itself."),
-  fixedInputs: values("literal", parameterNames).optional().doc("Inputs that whoever runs it may not change."),
+  fixedInputs: values("template", parameterNames).optional().doc("Inputs that whoever runs it may not change."),
   overrides: runOverrides.optional().doc("What its Runs change, without touching the definitions."),
   priority: integer({ minimum: -1000, maximum: 1000 }).optional().doc("Higher runs first where actions queue."),
   maxParallelism: integer({ minimum: 1, maximum: 100_000 }).optional().doc("How many actions of one Run run at once."),
@@ -79,7 +79,7 @@ const backfill = object({
 
 const spec = object({
   run: runTemplate.doc("What is run."),
-  defaultInputs: values("literal", parameterNames).optional().doc("Inputs that whoever runs it may change."),
+  defaultInputs: values("template", parameterNames).optional().doc("Inputs that whoever runs it may change."),
   schedules: list(schedule, { max: 32 }).optional().doc("When it fires. Two schedules on one instant make one Run."),
   onCommit: onCommit.optional().doc("Fires when the compiled plan (code included) or a file input changes."),
   kickoffTimeInput: string({ maxLength: 63, pattern: parameterNames.pattern, expects: parameterNames.expects })
@@ -144,6 +144,7 @@ export const TriggerKind = defineKind({
   doc: "When to run something, with which inputs (Flyte's launch plan and trigger in one).",
   spec,
   status,
+  rules: [labelName("Trigger", 63)],
   conditions: {
     Ready: "The trigger works: what it names exists and its inputs fit.",
     Reconciling: "The trigger is being taken up.",

@@ -14,7 +14,7 @@ import {
   string,
   values,
 } from "../schema/index.ts";
-import { nameOf, nodeName, nodeNames, ours, parameterNames } from "./names.ts";
+import { labelName, nameOf, nodeName, nodeNames, ours, parameterNames } from "./names.ts";
 import { boundOutputs, inputs } from "./parameter.ts";
 import { definitionConditions, definitionProblems, planReference } from "./plan-status.ts";
 import { cache, overrides, retries, timeouts } from "./policies.ts";
@@ -156,6 +156,7 @@ export const WorkflowKind = defineKind({
   doc: "A typed graph of nodes. Large ones (over 256 KiB) need kubectl apply --server-side.",
   spec,
   status,
+  rules: [labelName("Workflow", 63)],
   conditions: definitionConditions,
   columns: [
     { name: "Nodes", path: "status.nodes", doc: "Number of nodes." },

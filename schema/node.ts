@@ -110,8 +110,8 @@ export interface AnyNode extends Facts {
 }
 
 /**
- * Which forms an authored value may take. `binding` may refer to other nodes (`from`, `expr`, `firstOf`); `literal` may not.
+ * Which forms an authored value may take. `binding` may refer to other nodes (`from`, `expr`, `firstOf`); `literal` may not; `template` only to parameters of the GitSync.
  */
-export type ValueForm = "binding" | "literal";
+export type ValueForm = "binding" | "literal" | "template";
 
 export type Node = StringNode | NumberNode | BooleanNode | QuantityNode | TextOrObjectNode | ObjectNode | ListNode | MapNode | OpenNode | AnyNode;

@@ -64,7 +64,9 @@ function presenceRule(node: ObjectNode): Rule[] {
     .map(([name]) => name);
   if (fixed.length === 0) return [];
   const cel = fixed.map((name) => `has(self.${celField(name)}) == has(oldSelf.${celField(name)})`).join(" && ");
-  return [{ cel, transition: true, message: `may be neither added nor removed after creation: ${fixed.join(", ")}` }];
+  return [
+    { cel, transition: true, message: `may be neither added nor removed once the object is created (make a new one under another name): ${fixed.join(", ")}` },
+  ];
 }
 
 function record(node: ObjectNode, path: string): Structural {
@@ -137,7 +139,9 @@ function openObject(_node: OpenNode): Structural {
 }
 
 function validations(node: Node): Structural[] {
-  const frozen: Rule[] = node.immutable ? [{ cel: "self == oldSelf", transition: true, message: "may not change after creation" }] : [];
+  const frozen: Rule[] = node.immutable
+    ? [{ cel: "self == oldSelf", transition: true, message: "is fixed when the object is created: make a new object under another name instead" }]
+    : [];
   const presence = node.kind === "object" ? presenceRule(node) : [];
   return [...frozen, ...presence, ...(node.rules ?? [])].flatMap((rule) => (rule.cel === undefined ? [] : [validation(rule, node)]));
 }
