@@ -32,7 +32,7 @@ export function containerLog({ path, clock, maxBytes }: ContainerLogOptions): Co
   let size = fstatSync(file).size;
   let closed = false;
   const listeners = new Set<() => void>();
-  const unfinished = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
+  const unfinished: Record<"stdout" | "stderr", Buffer> = { stdout: Buffer.alloc(0), stderr: Buffer.alloc(0) };
 
   function write(records: readonly Buffer[]): void {
     if (records.length === 0) return;

@@ -41,7 +41,7 @@ export function containerResource(pod: Pod, own: Container, selector: ResourceSe
   if (!container) throw new UnknownField(`resourceFieldRef names the container ${name}, which is not in this pod`);
   const [list, resource = ""] = splitOnce(selector.resource);
   const { limits = {}, requests = {} } = container.resources ?? {};
-  if ((list !== "limits" && list !== "requests") || !["cpu", "memory", "ephemeral-storage"].includes(resource) && !/^hugepages-/.test(resource)) {
+  if ((list !== "limits" && list !== "requests") || (!["cpu", "memory", "ephemeral-storage"].includes(resource) && !/^hugepages-/.test(resource))) {
     throw new UnknownField(`resource ${selector.resource} is not known here`);
   }
   const fallback = list === "limits" ? nodeHas(node, resource) : 0;

@@ -6,6 +6,7 @@ export interface LaunchTools {
   readonly umount: string;
   readonly pivotRoot: string;
   readonly cp: string;
+  readonly nsenter: string;
   readonly setpriv?: string;
 }
 

@@ -39,9 +39,7 @@ export function podRequests(pod: Pod): Amounts {
 export function qosClass(pod: Pod): string {
   const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
   const set = (values: Record<string, string | number> | undefined, name: string) => values?.[name] !== undefined;
-  const any = containers.some(({ resources }) =>
-    ["cpu", "memory"].some((name) => set(resources?.requests, name) || set(resources?.limits, name)),
-  );
+  const any = containers.some(({ resources }) => ["cpu", "memory"].some((name) => set(resources?.requests, name) || set(resources?.limits, name)));
   if (!any) return "BestEffort";
   const exact = containers.every(({ resources }) => {
     const { limits = {}, requests = limits } = resources ?? {};

@@ -73,7 +73,10 @@ const join = (directory: string, name: string): string => (directory === "/" ? `
 
 /** `/var/run/x` is `/run/x` where /var/run is a link: the part that exists is resolved, the rest kept. */
 function resolveMountPath(path: string, host: HostTree): string {
-  const clean = `/${path.split("/").filter((part) => part !== "" && part !== ".").join("/")}`;
+  const clean = `/${path
+    .split("/")
+    .filter((part) => part !== "" && part !== ".")
+    .join("/")}`;
   let existing = clean;
   while (existing !== "/" && host.kind(existing) === undefined) existing = parentOf(existing);
   const base = host.resolve(existing);

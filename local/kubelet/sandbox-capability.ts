@@ -48,7 +48,7 @@ function run(command: string, args: readonly string[]): Promise<string | undefin
   return new Promise((resolve) => {
     // The launcher speaks on descriptor 3; here it is standard error.
     execFile("/bin/sh", ["-c", 'exec "$@" 3>&2', "sh", command, ...args], { timeout: TRIAL_MS }, (error, _stdout, stderr) => {
-      resolve(error ? stderr.split("\n").find((line) => line !== "" && !/^(pid \d+|ready)$/.test(line)) ?? error.message : undefined);
+      resolve(error ? (stderr.split("\n").find((line) => line !== "" && !/^(pid \d+|ready)$/.test(line)) ?? error.message) : undefined);
     });
   });
 }

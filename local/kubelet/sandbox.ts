@@ -87,9 +87,10 @@ function plainLaunch(input: LaunchInput): Launch {
   return { command, args, cwd: input.workingDir, reports: false };
 }
 
-const oddEnvironment = ({ oddNames }: LaunchInput): string[] => (oddNames.length === 0 ? [] : ["/usr/bin/env", ...oddNames.map(([name, value]) => `${name}=${value}`)]);
+const oddEnvironment = ({ oddNames }: LaunchInput): string[] =>
+  oddNames.length === 0 ? [] : ["/usr/bin/env", ...oddNames.map(([name, value]) => `${name}=${value}`)];
 
-type Namespaces = Extract<SandboxCapability, { kind: "namespaces" }>;
+export type Namespaces = Extract<SandboxCapability, { kind: "namespaces" }>;
 
 function namespaceCommand({ tools, userNamespace }: Namespaces): string[] {
   const dieWithParent = tools.setpriv === undefined ? [] : [tools.setpriv, "--pdeathsig", "KILL"];
@@ -110,12 +111,13 @@ function identity({ tools, userNamespace, mapsUser }: Namespaces, runAs: RunAs |
 /** The programs of the launcher, or the name of the first one that is missing. */
 export function findLaunchTools(path: string): LaunchTools | string {
   const directories = [...path.split(delimiter), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"];
-  const find = (name: string) => directories.map((directory) => join(directory, name)).find((candidate) => candidate.startsWith("/") && isExecutable(candidate));
-  const names = ["sh", "unshare", "mount", "umount", "pivot_root", "cp"] as const;
-  const [sh, unshare, mount, umount, pivotRoot, cp] = names.map(find);
-  if (!sh || !unshare || !mount || !umount || !pivotRoot || !cp) return names.find((name) => find(name) === undefined) ?? "sh";
+  const find = (name: string) =>
+    directories.map((directory) => join(directory, name)).find((candidate) => candidate.startsWith("/") && isExecutable(candidate));
+  const names = ["sh", "unshare", "mount", "umount", "pivot_root", "cp", "nsenter"] as const;
+  const [sh, unshare, mount, umount, pivotRoot, cp, nsenter] = names.map(find);
+  if (!sh || !unshare || !mount || !umount || !pivotRoot || !cp || !nsenter) return names.find((name) => find(name) === undefined) ?? "sh";
   const setpriv = find("setpriv");
-  return { sh, unshare, mount, umount, pivotRoot, cp, ...(setpriv === undefined ? {} : { setpriv }) };
+  return { sh, unshare, mount, umount, pivotRoot, cp, nsenter, ...(setpriv === undefined ? {} : { setpriv }) };
 }
 
 function isExecutable(path: string): boolean {

@@ -14,6 +14,8 @@ export interface ProcessExit {
 export interface RunningProcess {
   /** The first process of the container, as the host counts. */
   readonly pid: number;
+  /** The process we started: the launcher where there is one, else the same. */
+  readonly leader: number;
   readonly exited: Promise<ProcessExit>;
   /** To the first process only, as Kubernetes does. */
   signal(name: NodeJS.Signals): void;
@@ -78,6 +80,7 @@ export async function spawnProcess(launch: Launch, env: Readonly<Record<string, 
   let stoodInFor: NodeJS.Signals | undefined;
   return {
     pid: report.pid,
+    leader: pid,
     exited: exited.then((exit) => (stoodInFor && exit.signal === "SIGKILL" ? signalExit(stoodInFor) : exit)),
     signal(name) {
       if (report.pid === pid || !ignoredAsFirstProcess(report.pid, name)) return void sendSignal(report.pid, name);
