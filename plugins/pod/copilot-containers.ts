@@ -1,0 +1,82 @@
+import { TypedInterfaceSchema, toBinary } from "../../proto/index.ts";
+import { CODE_PATH, escapeDollars } from "../environment.ts";
+import type { BuildContext } from "../plugin.ts";
+
+export const MAIN = "main";
+export const DOWNLOAD = "copilot-download";
+export const SIDECAR = "copilot-sidecar";
+
+export const VOLUME = { inputs: "flyte-inputs", outputs: "flyte-outputs", code: "flyte-code" } as const;
+
+type Container = Readonly<Record<string, unknown>>;
+
+/** What Pod Security "restricted" asks of every container, as far as it does not depend on the image's user. */
+export const CONTAINER_SECURITY = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } } as const;
+
+function argumentsOf(flags: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, escapeDollars(value)]));
+}
+
+function copilot(
+  context: BuildContext,
+  name: string,
+  verb: string,
+  flags: Readonly<Record<string, string | undefined>>,
+  volumeMounts: readonly object[],
+): Container {
+  const { config } = context;
+  return {
+    name,
+    image: config.copilotImage,
+    command: ["flyteops", "copilot", verb],
+    args: argumentsOf(flags),
+    ...(config.copilotEnv ? { env: config.copilotEnv } : {}),
+    ...(config.copilotEnvFrom ? { envFrom: config.copilotEnvFrom } : {}),
+    resources: config.copilotResources,
+    volumeMounts,
+    securityContext: CONTAINER_SECURITY,
+    terminationMessagePolicy: "FallbackToLogsOnError",
+  };
+}
+
+function interfaceText({ recipe }: BuildContext): string {
+  return Buffer.from(toBinary(TypedInterfaceSchema, recipe.interface)).toString("base64");
+}
+
+/** Runs to its end before the user's program starts. */
+export function downloadContainer(context: BuildContext): Container {
+  const { data, recipe, map, code } = context;
+  const flags = {
+    storage: data.storage,
+    inputs: data.inputsUri,
+    interface: interfaceText(context),
+    to: recipe.data.inputPath,
+    format: recipe.data.format,
+    layout: recipe.data.layout,
+    "map-index": map && String(map.index),
+    over: map && map.over.join(","),
+    code: code?.uri,
+    "code-to": code && CODE_PATH,
+    prefix: data.prefixUri,
+  };
+  const mounts = [{ name: VOLUME.inputs, mountPath: recipe.data.inputPath }, ...(code ? [{ name: VOLUME.code, mountPath: CODE_PATH }] : [])];
+  return copilot(context, DOWNLOAD, "download", flags, mounts);
+}
+
+/** A native sidecar: beside the program, and after it until everything is stored. It sees the inputs because an output may be a link to one. */
+export function sidecarContainer(context: BuildContext): Container {
+  const { data, recipe } = context;
+  const flags = {
+    storage: data.storage,
+    from: recipe.data.outputPath,
+    prefix: data.prefixUri,
+    raw: data.rawUri,
+    interface: interfaceText(context),
+    format: recipe.data.format,
+  };
+  const mounts = [
+    { name: VOLUME.outputs, mountPath: recipe.data.outputPath },
+    { name: VOLUME.inputs, mountPath: recipe.data.inputPath, readOnly: true },
+  ];
+  return { ...copilot(context, SIDECAR, "sidecar", flags, mounts), restartPolicy: "Always" };
+}

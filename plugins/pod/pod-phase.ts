@@ -1,0 +1,155 @@
+import type { AttemptError, Budget, Manifest, PhaseContext, PhaseReport } from "../plugin.ts";
+import { DOWNLOAD, MAIN, SIDECAR } from "./copilot-containers.ts";
+import { type ContainerStatus, type PodStatus, podStatus, type Terminated } from "./pod-status.ts";
+
+type Failed = Extract<PhaseReport, { kind: "failed" }>;
+
+/** Status reasons of a pod that was taken away from its work. */
+const LOST = new Set(["Evicted", "NodeShutdown", "Shutdown", "Terminated", "NodeLost", "NodeAffinity", "UnexpectedAdmissionError", "Preempting", "Preempted"]);
+const KILLED = new Set([137, 143]);
+/** A kubelet writes these when the program itself could not be started. */
+const NOT_STARTED = new Set(["StartError", "ContainerCannotRun", "RunContainerError"]);
+
+function failed(budget: Budget, kind: AttemptError["kind"], code: string, message: string, cleanup = false): Failed {
+  return { kind: "failed", error: { code, kind, message }, budget, cleanup };
+}
+
+const messageFor = (name: string, said: { readonly reason?: string; readonly message?: string }): string =>
+  [`container ${name}: ${said.reason ?? "unknown"}`, said.message].filter((part) => part).join(": ");
+
+/** What a waiting reason means once its grace is over. */
+interface WaitingRule {
+  readonly graceMs: (grace: PhaseContext["config"]["grace"]) => number;
+  readonly failure: (name: string, message: string) => Failed;
+}
+
+const after = (graceMs: WaitingRule["graceMs"], budget: Budget, kind: AttemptError["kind"], code: string): WaitingRule => ({
+  graceMs,
+  failure: (_name, message) => failed(budget, kind, code, message, true),
+});
+
+const WAITING: Readonly<Record<string, WaitingRule>> = {
+  ImagePullBackOff: after((grace) => grace.imagePullMs, "system", "SYSTEM", "ImagePullBackOff"),
+  ErrImageNeverPull: after(() => 0, "none", "USER", "ErrImageNeverPull"),
+  InvalidImageName: after(() => 0, "none", "USER", "InvalidImageName"),
+  CreateContainerConfigError: after((grace) => grace.containerConfigMs, "none", "USER", "CreateContainerConfigError"),
+  CreateContainerError: after((grace) => grace.createContainerMs, "none", "USER", "CreateContainerError"),
+  RunContainerError: after((grace) => grace.createContainerMs, "none", "USER", "RunContainerError"),
+  ProgramNotFound: after(() => 0, "none", "USER", "ProgramNotFound"),
+  CrashLoopBackOff: after(() => 0, "system", "SYSTEM", "CopilotFailed"),
+};
+
+const timeOf = (text: string | undefined): number | undefined => {
+  const time = text === undefined ? NaN : Date.parse(text);
+  return Number.isNaN(time) ? undefined : time;
+};
+
+/** Since when containers have been awaited: the kubelet says it in ContainersReady, else the pod's start. */
+function waitingSince(status: PodStatus): number | undefined {
+  const ready = status.conditions.find(({ type }) => type === "ContainersReady" || type === "Ready");
+  return timeOf(ready?.lastTransitionTime) ?? timeOf(status.startTime) ?? timeOf(status.createdAt);
+}
+
+function waitingReport(status: PodStatus, { now, config }: PhaseContext): PhaseReport | undefined {
+  for (const { name, state } of [...status.init, ...status.containers]) {
+    const rule = WAITING[state.waiting?.reason ?? ""];
+    if (!rule || !state.waiting) continue;
+    const message = messageFor(name, state.waiting);
+    const left = (waitingSince(status) ?? now) + rule.graceMs(config.grace) - now;
+    return left > 0 ? { kind: "ongoing", phase: "Initializing", message, recheckAfter: left } : rule.failure(name, message);
+  }
+  return undefined;
+}
+
+function pending(status: PodStatus): PhaseReport {
+  const scheduled = status.conditions.find(({ type }) => type === "PodScheduled");
+  if (scheduled?.status === "False") {
+    const phase = scheduled.reason === "SchedulingGated" ? "Queued" : "WaitingForResources";
+    return { kind: "ongoing", phase, message: [scheduled.reason, scheduled.message].filter((part) => part !== "").join(": ") };
+  }
+  if (!status.scheduled && scheduled?.status !== "True") return { kind: "ongoing", phase: "Queued", message: "waiting for a node" };
+  const waiting = [...status.init, ...status.containers].find(({ state }) => state.waiting?.reason && state.waiting.reason !== "PodInitializing");
+  return { kind: "ongoing", phase: "Initializing", message: waiting?.state.waiting ? messageFor(waiting.name, waiting.state.waiting) : "preparing inputs" };
+}
+
+function active(status: PodStatus, main: ContainerStatus | undefined): PhaseReport {
+  if (main?.state.running) {
+    const { startedAt } = main.state.running;
+    return { kind: "ongoing", phase: "Running", message: status.deleting ? "stopping" : "", ...(startedAt === undefined ? {} : { startedAt }) };
+  }
+  const ended = main?.state.terminated;
+  if (ended) return { kind: "ongoing", phase: "Running", message: "storing outputs", ...(ended.startedAt === undefined ? {} : { startedAt: ended.startedAt }) };
+  return pending({ ...status, scheduled: true });
+}
+
+/** Taken away by the cluster: eviction, preemption, a node that went. */
+function disruption(status: PodStatus): string | undefined {
+  const disrupted = status.conditions.find(({ type, status: holds }) => type === "DisruptionTarget" && holds === "True");
+  if (disrupted) return [disrupted.reason, disrupted.message].filter((part) => part !== "").join(": ");
+  return LOST.has(status.reason) ? [status.reason, status.message].filter((part) => part !== "").join(": ") : undefined;
+}
+
+/** The program could not be started at all: a name that is not there, a file that is no program. */
+function notStarted(main: Terminated | undefined): Failed | undefined {
+  if (main?.reason === "ProgramNotFound") return failed("none", "USER", "ProgramNotFound", main.message ?? "the program was not found");
+  if (!main || !NOT_STARTED.has(main.reason ?? "")) return undefined;
+  return { ...failed("none", "USER", "ProgramNotFound", main.message ?? "the program could not be started"), exitCode: main.exitCode };
+}
+
+function copilotTrouble(status: PodStatus): string | undefined {
+  const bad = status.init.find(({ name, state }) => (name === DOWNLOAD || name === SIDECAR) && state.terminated && state.terminated.exitCode !== 0);
+  return (
+    bad?.state.terminated &&
+    `${bad.name} exited with ${bad.state.terminated.exitCode}${bad.state.terminated.message ? `: ${bad.state.terminated.message}` : ""}`
+  );
+}
+
+function withStart<R extends PhaseReport>(report: R, main: Terminated | undefined): R {
+  return main?.startedAt === undefined ? report : { ...report, startedAt: main.startedAt };
+}
+
+function ended(status: PodStatus, main: Terminated | undefined): PhaseReport {
+  const lost = disruption(status);
+  if (lost !== undefined && (!main || KILLED.has(main.exitCode)) && main?.reason !== "OOMKilled")
+    return withStart(failed("preemption", "SYSTEM", "Preempted", lost), main);
+  if (status.reason === "DeadlineExceeded") return withStart(failed("timeout", "USER", "Timeout", "the attempt ran longer than its timeout"), main);
+  const refused = notStarted(main);
+  if (refused) return refused;
+  const copilot = copilotTrouble(status);
+  if (!main && copilot === undefined) {
+    const why = status.reason || (status.deleting ? "PodDeleted" : "PodFailed");
+    return failed(
+      "system",
+      "SYSTEM",
+      why,
+      status.message || (status.deleting ? "the pod was deleted before its program ran" : "the pod failed before its program ran"),
+    );
+  }
+  if (main && KILLED.has(main.exitCode) && status.deleting && main.reason !== "OOMKilled") {
+    return withStart(failed("system", "SYSTEM", "PodDeleted", "the pod was deleted while its program ran"), main);
+  }
+  const exited: PhaseReport = {
+    kind: "exited",
+    exitCode: main?.exitCode ?? -1,
+    oomKilled: main?.reason === "OOMKilled",
+    ran: main !== undefined,
+    message: main?.message ?? "",
+    ...(copilot === undefined ? {} : { copilot }),
+  };
+  return withStart(exited, main);
+}
+
+/** A pod that is being deleted before any of its containers ran will never say more. */
+function neverStarted(status: PodStatus): boolean {
+  return status.deleting && status.phase === "Pending" && [...status.init, ...status.containers].every(({ state }) => !state.running && !state.terminated);
+}
+
+/** What a pod's status says about the attempt it runs. Pure; an unknown phase keeps it going. */
+export function podPhase(pod: Manifest, context: PhaseContext): PhaseReport {
+  const status = podStatus(pod);
+  const main = status.containers.find(({ name }) => name === MAIN);
+  if (status.phase === "Succeeded" || status.phase === "Failed" || neverStarted(status)) return ended(status, main?.state.terminated);
+  const trouble = waitingReport(status, context);
+  if (trouble) return trouble;
+  return status.phase === "Running" ? active(status, main) : pending(status);
+}
