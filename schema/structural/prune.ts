@@ -47,9 +47,15 @@ function descend(key: string, walk: Walk, visit: () => void): void {
   walk.path.pop();
 }
 
+const isBlank = (value: unknown): boolean => value === null || value === "" || (typeof value === "object" && Object.keys(value).length === 0);
+
+/** Metadata is read into its own type and written back: what is unknown or empty does not come back. */
 function pruneMetadata(metadata: unknown, walk: Walk): void {
   if (!isFields(metadata)) return;
-  for (const key of Object.keys(metadata)) if (!OBJECT_META.has(key)) drop(metadata, key, walk);
+  for (const key of Object.keys(metadata)) {
+    if (!OBJECT_META.has(key)) drop(metadata, key, walk);
+    else if (isBlank(metadata[key])) delete metadata[key];
+  }
 }
 
 function pruneFields(schema: Structural | undefined, object: Fields, embedded: boolean, keep: boolean, walk: Walk): void {

@@ -109,6 +109,14 @@ function remaining(taken: readonly Taken[], live: KubeObject, apply: Apply): rea
   return allowed ? taken.filter((one) => !has(allowed, one.path)) : taken;
 }
 
+const isBlank = (value: unknown): boolean => value === null || (typeof value === "object" && Object.keys(value).length === 0);
+
+/** Metadata is written back through its own type, in which nothing empty remains. */
+function withoutBlankMetadata(object: Fields): Fields {
+  const metadata = Object.entries(isFields(object["metadata"]) ? object["metadata"] : {});
+  return metadata.some(([, value]) => isBlank(value)) ? { ...object, metadata: Object.fromEntries(metadata.filter(([, value]) => !isBlank(value))) } : object;
+}
+
 function finish(live: KubeObject, applied: KubeObject, result: Merged, managers: Managers, apply: Apply): KubeObject {
   const id = identity(writerOf(apply, "Apply"));
   const before = withManagedFields(live, undefined);
@@ -120,7 +128,7 @@ function finish(live: KubeObject, applied: KubeObject, result: Merged, managers:
     if (isEmpty(fields)) settled.delete(id);
     else settled.set(id, withFields(changed ? { ...own, time: timeOf(apply.now) } : own, fields));
   }
-  const object = withManagedFields((changed ? result.object : before) as KubeObject, encodeManagers(settled));
+  const object = withManagedFields((changed ? withoutBlankMetadata(result.object) : before) as KubeObject, encodeManagers(settled));
   return apply.manager === "kubectl" ? refreshLastApplied(object, applied) : object;
 }
 
@@ -159,5 +167,3 @@ export function applyPatch(live: KubeObject | undefined, applied: KubeObject, ap
   if (taken.length > 0) return refusal(taken);
   return { kind: "applied", object: finish(base, applied, result, takeFrom(result.managers, id, changes, conflicts), apply) };
 }
-
-export { isFields };

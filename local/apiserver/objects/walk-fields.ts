@@ -1,7 +1,7 @@
 import { jsonEqual } from "../../../base/index.ts";
 import type { Structural } from "../../../schema/structural/index.ts";
 import { below, type Builder, type FieldSet, insert, newBuilder } from "./field-set.ts";
-import { fieldElement, type Fields, fieldType, type FieldType, grainOf, isFields, itemElement, namedField } from "./field-type.ts";
+import { fieldElement, type Fields, fieldType, type FieldType, type Grain, grainOf, isFields, itemElement, namedField } from "./field-type.ts";
 
 /** Items by element in order, each with every item of that element. */
 function itemsByElement(type: Structural, list: readonly unknown[]): Map<string, unknown[]> {
@@ -93,12 +93,29 @@ function compareItems(type: Structural, left: unknown, right: unknown, path: rea
   }
 }
 
+const shapeOf = (value: unknown): string => (Array.isArray(value) ? "list" : isFields(value) ? "map" : "scalar");
+
+function compareParts(type: FieldType, grain: Grain, left: unknown, right: unknown, path: readonly string[], into: Difference): void {
+  if (grain === "whole") compareWhole(left, right, path, into);
+  else if (grain === "fields") compareFields(type, left, right, path, into);
+  else compareItems(type as Structural, left, right, path, into);
+}
+
+/** A value that became one of another shape: what was inside is removed, what is inside now is added. */
+function compareUnlike(type: FieldType, left: unknown, right: unknown, path: readonly string[], into: Difference): void {
+  const [before, after] = [grainOf(type, left), grainOf(type, right)];
+  if (before === "whole" || after === "whole") insert(into.modified, path);
+  if (before !== "whole") compareParts(type, before, left, undefined, path, into);
+  if (after !== "whole") compareParts(type, after, undefined, right, path, into);
+}
+
 function compare(type: FieldType, left: unknown, right: unknown, path: readonly string[], into: Difference): void {
   if (left === right) return;
+  const bothEmpty = isEmptyPart(left) && isEmptyPart(right);
+  if (!bothEmpty && (left ?? null) !== null && (right ?? null) !== null && shapeOf(left) !== shapeOf(right)) return compareUnlike(type, left, right, path, into);
   const grain = grainOf(type, isEmptyPart(right) ? (left ?? right) : right);
-  if (grain === "whole" || (isEmptyPart(left) && isEmptyPart(right))) return compareWhole(left, right, path, into);
-  if (grain === "fields") compareFields(type, left, right, path, into);
-  else compareItems(type as Structural, left, right, path, into);
+  if (grain === "whole" || bothEmpty) return compareWhole(left, right, path, into);
+  compareParts(type, grain, left, right, path, into);
   if (left === undefined) insert(into.added, path);
   else if (right === undefined) insert(into.removed, path);
 }
@@ -110,7 +127,7 @@ export function compareObjects(type: FieldType, left: unknown, right: unknown): 
   return difference;
 }
 
-/** The value without the fields and items of a set; undefined when nothing is left of a list or map. */
+/** The value without the fields and items of a set; undefined when nothing is left of a list or map (inside, null stands for that, as on the real server). */
 export function removeFields(type: FieldType, value: unknown, remove: FieldSet): unknown {
   const grain = grainOf(type, value);
   if (typeof value !== "object" || value === null) return value;
@@ -121,8 +138,7 @@ export function removeFields(type: FieldType, value: unknown, remove: FieldSet):
     const element = fieldElement(name);
     if (remove.members.has(element)) continue;
     const part = below(remove, element);
-    const left = part ? removeFields(fieldType(type, name), field, part) : field;
-    if (left !== undefined) kept[name] = left;
+    kept[name] = part ? (removeFields(fieldType(type, name), field, part) ?? null) : field;
   }
   return Object.keys(kept).length > 0 ? kept : undefined;
 }
@@ -133,7 +149,7 @@ function removeItems(type: Structural, list: readonly unknown[], remove: FieldSe
     const element = itemElement(type, item) ?? "";
     if (remove.members.has(element)) continue;
     const part = below(remove, element);
-    kept.push(part ? (removeFields(type.items, item, part) ?? {}) : item);
+    kept.push(part ? (removeFields(type.items, item, part) ?? null) : item);
   }
   return kept.length > 0 ? kept : undefined;
 }
