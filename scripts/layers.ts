@@ -35,7 +35,8 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const NODE_MODULES_ALLOWED = new Set(["cmd", "test", "bench", "scripts", "local", "blobs", "records", "copilot", "gitops", "kube", "cli", "controllers"]);
 const NODE_EXEMPT = new Set(["base/digest.ts", "cel/worker.ts", "cel/worker-evaluator.ts"]);
 const AMBIENT_ALLOWED = new Set(["cmd", "test", "bench", "scripts"]);
-const AMBIENT = /\b(Date\.now\(|new Date\(\)|Math\.random\(|process\.(env|argv|exit|stdout|stderr)\b|console\.(log|error|warn|info)\(|(?<![.\w])set(Timeout|Interval|Immediate)\()/;
+const AMBIENT =
+  /\b(Date\.now\(|new Date\(\)|Math\.random\(|process\.(env|argv|exit|stdout|stderr)\b|console\.(log|error|warn|info)\(|(?<![.\w])set(Timeout|Interval|Immediate)\()/;
 
 interface Import {
   readonly from: string;
@@ -88,7 +89,8 @@ function arrowProblems(found: readonly Import[]): string[] {
     }
     const allowed = ROOMS[room] ?? [];
     if (!allowed.includes("*") && !allowed.includes(target)) problems.push(`${from}:${line}: ${room}/ may not import ${target}/ (${to})`);
-    else if (!allowed.includes("*") && target !== "proto" && !/^[a-z]+\/index\.ts$/.test(to)) problems.push(`${from}:${line}: import the door ${target}/index.ts instead of ${to}`);
+    else if (!allowed.includes("*") && target !== "proto" && !/^[a-z]+\/index\.ts$/.test(to))
+      problems.push(`${from}:${line}: import the door ${target}/index.ts instead of ${to}`);
   }
   return problems;
 }

@@ -5,12 +5,7 @@ import { existsSync } from "node:fs";
 
 if (!existsSync("tsconfig.json") || !existsSync("node_modules/typescript/bin/tsc")) process.exit(0);
 
-const steps = [
-  ["scripts/copy-proto.mjs"],
-  ["scripts/builtin-schemas.mjs"],
-  ["node_modules/typescript/bin/tsc", "-p", "."],
-  ["scripts/bundle.mjs"],
-];
+const steps = [["scripts/copy-proto.mjs"], ["scripts/builtin-schemas.mjs"], ["node_modules/typescript/bin/tsc", "-p", "."], ["scripts/bundle.mjs"]];
 for (const [program, ...args] of steps) {
   const { status } = spawnSync(process.execPath, [program, ...args], { stdio: "inherit" });
   if (status !== 0) {

@@ -19,8 +19,16 @@ function axis(values, from, to) {
 }
 
 export function drawPlot({ predictions, species, accuracies, mean }) {
-  const x = axis(predictions.map((row) => Number(row.flipper_length_mm)), AREA.left, AREA.right);
-  const y = axis(predictions.map((row) => Number(row.bill_length_mm)), AREA.bottom, AREA.top);
+  const x = axis(
+    predictions.map((row) => Number(row.flipper_length_mm)),
+    AREA.left,
+    AREA.right,
+  );
+  const y = axis(
+    predictions.map((row) => Number(row.bill_length_mm)),
+    AREA.bottom,
+    AREA.top,
+  );
   const parts = [];
   const text = (left, top, words, extra = "") => parts.push(`<text x="${left}" y="${top}" ${extra}>${words}</text>`);
 
