@@ -22,5 +22,6 @@ export type { AnyKind, AuthoredObjectOf, Column, CommonStatus, ConditionOf, Kind
 export type { Metadata, StatusCondition } from "./meta.ts";
 export type { KeyRule, Node, Rule, ValueForm } from "./node.ts";
 export { InvalidObject, pathText, type Problem, PROBLEM_CODES, type ProblemCode } from "./problem.ts";
+export { referenceIndex, referencePage } from "./reference.ts";
 export { celField, QUANTITY_PATTERN, structuralForm, Undeclarable } from "./structural-form.ts";
 export type { AnyShape, Authored, Fields, Parsed, Presence, Shape, TypedRule } from "./shape.ts";
