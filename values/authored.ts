@@ -164,7 +164,8 @@ function mapOf(of: Type, authored: Json): Reading {
 /** null is none; `{type, value}` names the member; otherwise the member whose own JSON form this is, or the only one it can be coerced to. */
 function unionOf(type: Extract<Type, { kind: "union" }>, authored: Json): Reading {
   if (authored === null && acceptsNone(type)) return unionLiteral({ kind: "none" }, noneLiteral());
-  const tagged = isUntagged(type) ? undefined : taggedMember(type.members, authored);
+  const tagged =
+    isUntagged(type) && type.members.some((member) => member.kind === "struct" || member.kind === "map") ? undefined : taggedMember(type.members, authored);
   if (tagged !== undefined) {
     const value = literalOf(tagged.member, tagged.value);
     return isProblems(value) ? under("value", value) : unionLiteral(tagged.member, value);

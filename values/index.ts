@@ -2,6 +2,8 @@ export { literalOf, MAX_ELEMENTS } from "./authored.ts";
 export { formatDatetime, parseDatetime } from "./datetime.ts";
 export { literalFits } from "./fits.ts";
 export { formatGoDuration, parseGoDuration } from "./go-duration.ts";
+export { gatherMap, mapKeys, mapOutputType, type MapGathering } from "./gather-map.ts";
+export { inputEntries, type InputEntry, inputsJson } from "./input-tree.ts";
 export { type FileLayout, filePlace, nameOfUri } from "./layout.ts";
 export { fromLiteralType, toLiteralType } from "./literal-type.ts";
 export {
