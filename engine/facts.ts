@@ -1,6 +1,6 @@
 import type { CelType } from "../cel/index.ts";
 import type { Json } from "../base/index.ts";
-import type { AttributePath } from "./plan.ts";
+import type { AttributePath, PlanNode } from "./plan.ts";
 
 export type ActionPhase = "Queued" | "WaitingForResources" | "Initializing" | "Running" | "Succeeded" | "Failed" | "Aborted" | "TimedOut" | "Skipped";
 
@@ -26,6 +26,8 @@ export interface ActionFact {
   readonly endTime?: number;
   readonly attempt?: number;
   readonly items?: { readonly succeeded: number; readonly failed: number };
+  /** How many actions the map node was cut into, as written when this one was made. */
+  readonly slices?: number;
 }
 
 /** The answer to a need, by its key. `lengths` answers a need of kind `lengths`. */
@@ -39,11 +41,11 @@ export interface Facts {
   readonly startTime: number;
   readonly aborted: boolean;
   readonly suspended: boolean;
-  /** The Run's own limit; a number ≤ 0 means none. Undefined: the workflow's. */
+  /** The Run's own limit of actions at once; undefined: the workflow's. */
   readonly maxParallelism?: number;
   /** The Run's own timeout in milliseconds; undefined: the workflow's. */
   readonly timeout?: number;
-  /** How many more actions the namespace lets start now. Undefined: no limit. */
+  /** How many more actions the namespace lets start now; undefined: no limit. */
   readonly startBudget?: number;
   /** The run's failure as already recorded: the first one stays. */
   readonly cause?: { readonly phase: "Failed" | "TimedOut"; readonly error: RunError };
@@ -53,31 +55,40 @@ export interface Facts {
   readonly values: ReadonlyMap<string, ValueFact>;
 }
 
-/** Where a value is, with every graph boundary already crossed. */
+/** Where a value is, with every graph boundary already crossed. `type` is the value's own type. */
 export type Resolved =
+  | { readonly kind: "none" }
   | { readonly kind: "literal"; readonly type: string; readonly value: Json }
   | { readonly kind: "blob"; readonly type: string; readonly digest: string; readonly path: string; readonly directory: boolean }
-  | { readonly kind: "input"; readonly name: string; readonly type: string }
-  | { readonly kind: "none" }
-  | { readonly kind: "output"; readonly action: string; readonly name: string; readonly type: string }
-  | { readonly kind: "mapOutput"; readonly map: MapRef; readonly name: string; readonly type: string }
-  | { readonly kind: "failures"; readonly map: MapRef }
-  | { readonly kind: "run"; readonly field: string; readonly error?: RunError; readonly phase?: string }
-  /** The value that answered (or will answer) the need with this key. */
-  | { readonly kind: "value"; readonly key: string; readonly need: Need }
-  | { readonly kind: "attributes"; readonly of: Resolved; readonly type: string; readonly attributes: AttributePath };
+  | { readonly kind: "input"; readonly type: string; readonly name: string }
+  | { readonly kind: "output"; readonly type: string; readonly action: string; readonly name: string }
+  | { readonly kind: "mapOutput"; readonly type: string; readonly map: MapRef; readonly name: string }
+  | { readonly kind: "failures"; readonly type: string; readonly map: MapRef }
+  | { readonly kind: "run"; readonly type: string; readonly field: string; readonly error?: RunError }
+  /** What answers this need: the shell may have forgotten it and find it out again. */
+  | { readonly kind: "value"; readonly type: string; readonly need: Need };
 
 /** A map node's slices, in order, and how their outputs are joined. */
 export interface MapRef {
-  readonly path: string;
+  readonly node: string;
+  /** Action paths. */
   readonly slices: readonly string[];
   readonly shape: "list" | "keyed";
   readonly failed: "Keep" | "Drop";
+  /** Where the keys come from when `shape` is keyed. */
+  readonly over: Readonly<Record<string, Resolved>>;
+}
+
+/** A value and the declared type of where it goes: equal, or wider by a union. */
+export interface ResolvedInput {
+  readonly type: string;
+  readonly from: Resolved;
 }
 
 /** Something the shell must find out before the engine can go on. The same need has the same key every time. */
 export type Need =
-  | { readonly kind: "load"; readonly key: string; readonly type: string; readonly of: Resolved }
+  /** A part of a value. */
+  | { readonly kind: "load"; readonly key: string; readonly type: string; readonly of: Resolved; readonly attributes: AttributePath }
   | {
       readonly kind: "evaluate";
       readonly key: string;
@@ -87,7 +98,8 @@ export type Need =
       readonly text: string;
       readonly variables: Readonly<Record<string, { readonly cel: CelType; readonly type: string; readonly of: Resolved }>>;
     }
-  | { readonly kind: "lengths"; readonly key: string; readonly over: Readonly<Record<string, Resolved>>; readonly shape: "list" | "keyed" };
+  /** How many elements each collection has. */
+  | { readonly kind: "lengths"; readonly key: string; readonly over: Readonly<Record<string, Resolved>> };
 
 /** An action to create. Its name is derived from `action`, so that asking twice creates once. */
 export interface Start {
@@ -97,12 +109,17 @@ export interface Start {
   readonly node: string;
   /** Task name in the plan. */
   readonly task: string;
-  /** Graph and node that declare it: overrides, retries, timeout are there. `onFailure` is true for a failure node. */
-  readonly graph: string;
-  readonly name: string;
-  readonly onFailure: boolean;
-  readonly inputs: Readonly<Record<string, Resolved>>;
-  readonly map?: { readonly over: Readonly<Record<string, Resolved>>; readonly offset: number; readonly count: number; readonly slices: number };
+  /** The node as the plan has it: overrides, retries and timeout are there. */
+  readonly declared: PlanNode;
+  readonly inputs: Readonly<Record<string, ResolvedInput>>;
+  readonly map?: {
+    readonly over: Readonly<Record<string, ResolvedInput>>;
+    readonly shape: "list" | "keyed";
+    readonly offset: number;
+    readonly count: number;
+    /** How many slices the node has; items of all of them together share `minSuccessRatio`. */
+    readonly slices: number;
+  };
   /** Milliseconds since the epoch; the attempt must not outlive it. */
   readonly deadline?: number;
 }
@@ -138,7 +155,7 @@ export interface Decision {
     readonly phase: RunPhase;
     readonly error?: RunError;
     /** When the phase is Succeeded. */
-    readonly outputs?: Readonly<Record<string, Resolved>>;
+    readonly outputs?: Readonly<Record<string, ResolvedInput>>;
     readonly counts: Counts;
     readonly nodes: readonly NodeReport[];
   };

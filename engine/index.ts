@@ -12,6 +12,7 @@ export type {
   NodePhase,
   NodeReport,
   Resolved,
+  ResolvedInput,
   RunError,
   RunPhase,
   Start,
@@ -31,4 +32,6 @@ export {
   type PlanSource,
   type PlanTask,
 } from "./plan.ts";
+export { next } from "./next.ts";
+export { type OpenPlan, openPlan } from "./open-plan.ts";
 export type { Problem, ProblemCode } from "./problem.ts";
