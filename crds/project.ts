@@ -80,7 +80,7 @@ export const ProjectKind = defineKind({
     {
       cel: `!(${RESERVED.map((word) => `self.metadata.name == '${word}' || self.metadata.name.startsWith('${word}-')`).join(" || ")})`,
       check: ({ metadata: { name } }) => name === undefined || !isReserved(name),
-      message: `metadata.name may not be or begin with ${RESERVED.join(", ")} and a hyphen: such namespaces belong to the system`,
+      message: `metadata.name may be none of ${RESERVED.join(", ")}, nor begin with one of them and a hyphen: such namespaces belong to the system`,
       at: ["metadata", "name"],
     },
   ],

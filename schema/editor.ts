@@ -6,6 +6,8 @@ import { valueDefinitions, valueReference } from "./value-forms.ts";
 /** A piece of JSON Schema, draft 2020-12. */
 export type EditorSchema = { [keyword: string]: unknown };
 
+const BASE64_PATTERN = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$";
+
 /** Definitions that were met on the way, by name. */
 type Definitions = Record<string, EditorSchema>;
 
@@ -16,7 +18,7 @@ function present(facts: EditorSchema): EditorSchema {
 /** The keywords about text, without `type`. `errorMessage` is what VS Code and our own check show instead of a regular expression. */
 function textFacts(node: StringNode): EditorSchema {
   if (node.enum) return { enum: [...node.enum] };
-  const format = node.format === "byte" ? { contentEncoding: "base64" } : present({ format: node.format });
+  const format = node.format === "byte" ? { contentEncoding: "base64", pattern: BASE64_PATTERN } : present({ format: node.format });
   return present({ pattern: node.pattern, minLength: node.minLength || undefined, maxLength: node.maxLength, ...format, errorMessage: node.expects });
 }
 
