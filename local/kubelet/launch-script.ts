@@ -15,15 +15,14 @@ const quote = (word: string): string => `'${word.replaceAll("'", `'\\''`)}'`;
 /**
  * The script that becomes a container: first process of a new process and mount namespace, it builds the file system,
  * then turns into the user's program (same process). Arguments: mount point, plan directory, fstab of the volumes,
- * working directory, `cgroup.procs` file or "", and the program with its arguments. On descriptor 3 it writes `pid N`
- * (as the host counts), then `ready`, or what went wrong; nothing of it reaches the container's own output.
+ * working directory, `cgroup.procs` file or "", and the program with its arguments. On standard error it writes `pid N`
+ * (as the host counts), then `ready`, or what went wrong; the container's own standard error is descriptor 3 until then.
  */
 export function launchScript(tools: LaunchTools): string {
   const mount = `${quote(tools.mount)} -n`;
   return `set -eu
-exec 4>&2 2>&3
 read -r pid rest </proc/self/stat
-echo "pid $pid" >&3
+echo "pid $pid" >&2
 [ -z "$5" ] || echo 0 >"$5"
 ${mount} -t tmpfs -o mode=755 flyteops "$1"
 ${quote(tools.cp)} -a "$2/tree/." "$1/"
@@ -35,8 +34,9 @@ ${quote(tools.pivotRoot)} . .host
 ${quote(tools.umount)} -n -l /.host
 cd "$4"
 shift 5
-echo ready >&3
-exec 2>&4 3>&- 4>&-
+unset PWD OLDPWD
+echo ready >&2
+exec 2>&3 3>&-
 exec "$@"
 `;
 }

@@ -41,6 +41,8 @@ interface Ending {
 }
 
 const VOLUME_RETRY_MS = 1_000;
+const FIRST_RETRY_MS = 500;
+const LAST_RETRY_MS = 30_000;
 const DISK_CHECK_MS = 10_000;
 const REMOVED_GRACE_MS = 1_000;
 
@@ -53,11 +55,13 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
   let silent = false;
   let working = false;
   let again = false;
+  let failures = 0;
   let cancelTimer: () => void = () => undefined;
   let nextDiskCheck = clock.now() + DISK_CHECK_MS;
   let whenStopped: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (whenStopped = resolve));
-  const startTime = pod.status?.startTime ?? rfc3339(clock.now());
+  const startMs = pod.status?.startTime === undefined ? clock.now() : Date.parse(pod.status.startTime);
+  const startTime = rfc3339(startMs);
   const runnerDeps: RunnerDeps = { ...deps, changed: wake, note: (type, reason, message) => void (silent || deps.note(pod, type, reason, message)) };
   const runner = (container: Container, init: boolean) => {
     const role = !init ? "main" : isSidecar(container) ? "sidecar" : "init";
@@ -77,19 +81,26 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
 
   async function work(): Promise<void> {
     working = true;
-    try {
-      while (again && !finished) {
-        again = false;
+    while (again && !finished) {
+      again = false;
+      try {
         await step();
-        report();
+        failures = 0;
+      } catch (thrown) {
+        putOff(thrown);
       }
-    } catch (thrown) {
-      deps.failed(pod, thrown);
-      ending ??= fail("KubeletError", messageOf(thrown), 0);
-      again = true;
+      report();
     }
     working = false;
-    if (again && !finished) void work();
+  }
+
+  /** The API or the disk failed us, which is not the pod's fault: look again later. */
+  function putOff(thrown: unknown): void {
+    failures += 1;
+    if (!silent) deps.note(pod, "Warning", "FailedSync", `Error syncing pod: ${messageOf(thrown)}`);
+    deps.failed(pod, thrown);
+    cancelTimer();
+    cancelTimer = clock.after(Math.min(LAST_RETRY_MS, FIRST_RETRY_MS * 2 ** (failures - 1)), wake);
   }
 
   function report(): void {
@@ -131,7 +142,7 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
     }
     if (ending) return;
     const { activeDeadlineSeconds } = pod.spec;
-    if (activeDeadlineSeconds !== undefined && now >= Date.parse(startTime) + activeDeadlineSeconds * 1000) {
+    if (activeDeadlineSeconds !== undefined && now >= startMs + activeDeadlineSeconds * 1000) {
       ending = fail("DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
       return deps.note(pod, "Normal", "DeadlineExceeded", "Pod was active on the node longer than the specified deadline");
     }
@@ -146,7 +157,9 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
     return failedInit || mains.every(({ slot, wantsToRun }) => terminated(slot) && !wantsToRun(pod));
   }
 
-  const graceMs = () => (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
+  function graceMs(): number {
+    return (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
+  }
 
   function fail(reason: string, message: string, grace = graceMs(), conditions: readonly PodCondition[] = []): Ending {
     return { deadlineMs: clock.now() + grace, failure: { reason, message }, conditions };
@@ -185,10 +198,10 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
     return true;
   }
 
-  const pathFor = (container: Container) => {
+  function pathFor(container: Container): string {
     const prefix = deps.imagePath(container.image ?? "");
     return prefix === undefined ? deps.hostPath : `${prefix}:${deps.hostPath}`;
-  };
+  }
 
   /** Starts the next init container or sidecar whose turn it is. True when main containers may start. */
   async function initialise(): Promise<boolean> {
@@ -236,7 +249,7 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
     if (finished || again) return;
     const times = all.flatMap(({ retryAt }) => retryAt ?? []);
     const { activeDeadlineSeconds } = pod.spec;
-    if (activeDeadlineSeconds !== undefined) times.push(Date.parse(startTime) + activeDeadlineSeconds * 1000);
+    if (activeDeadlineSeconds !== undefined) times.push(startMs + activeDeadlineSeconds * 1000);
     if ([...(volumes?.values() ?? [])].some(({ limitBytes }) => limitBytes !== undefined)) times.push(nextDiskCheck);
     if (times.length > 0) cancelTimer = clock.after(Math.max(0, Math.min(...times) - clock.now()), wake);
   }

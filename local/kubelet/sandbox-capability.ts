@@ -46,8 +46,7 @@ async function attempt(capability: SandboxCapability): Promise<string | undefine
 
 function run(command: string, args: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
-    // The launcher speaks on descriptor 3; here it is standard error.
-    execFile("/bin/sh", ["-c", 'exec "$@" 3>&2', "sh", command, ...args], { timeout: TRIAL_MS }, (error, _stdout, stderr) => {
+    execFile("/bin/sh", ["-c", 'exec "$@" 3>&1', "sh", command, ...args], { timeout: TRIAL_MS }, (error, _stdout, stderr) => {
       resolve(error ? (stderr.split("\n").find((line) => line !== "" && !/^(pid \d+|ready)$/.test(line)) ?? error.message) : undefined);
     });
   });

@@ -42,7 +42,7 @@ export interface LaunchInput {
   readonly oddNames: readonly (readonly [string, string])[];
 }
 
-/** A command to spawn. `reports`: descriptor 3 carries the launcher's `pid N`, `ready` or error. */
+/** A command to spawn. `reports`: standard error carries the launcher's `pid N`, `ready` or error, and descriptor 3 the container's own. */
 export interface Launch {
   readonly command: string;
   readonly args: readonly string[];
@@ -83,7 +83,8 @@ export function sandbox(capability: SandboxCapability, stateDir: string): Sandbo
 }
 
 function plainLaunch(input: LaunchInput): Launch {
-  const [command = "", ...args] = [...oddEnvironment(input), ...input.argv];
+  const join = input.cgroupProcs === undefined ? [] : ["/bin/sh", "-c", 'echo 0 >"$0" && exec "$@"', input.cgroupProcs];
+  const [command = "", ...args] = [...join, ...oddEnvironment(input), ...input.argv];
   return { command, args, cwd: input.workingDir, reports: false };
 }
 

@@ -52,6 +52,10 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
 /** What stays open after the process itself has gone belongs to a daemon of its own; its output is not waited for longer than this. */
 const DRAIN_MS = 200;
 
+/** A program this young may still be about to install its handler: a signal without one is held back that long. */
+const YOUTH_MS = 2_000;
+const YOUTH_POLL_MS = 20;
+
 export interface SpawnDeps {
   readonly reaper: ProcessReaper;
   readonly clock: Clock;
@@ -69,24 +73,33 @@ export async function spawnProcess(launch: Launch, env: Readonly<Record<string, 
   if (pid === undefined) return failedSpawn(child);
   deps.reaper.track(pid);
   child.stdout?.on("data", (chunk: Buffer) => output.stdout(chunk));
-  child.stderr?.on("data", (chunk: Buffer) => output.stderr(chunk));
-  const exited = exitOf(child, pid, deps);
-  const report = launch.reports ? await launcherReport(child.stdio[3] as Readable) : { pid, problem: undefined };
+  const errors = (launch.reports ? child.stdio[3] : child.stderr) as Readable;
+  errors.on("data", (chunk: Buffer) => output.stderr(chunk));
+  const launcher = launch.reports && child.stderr ? launcherReport(child.stderr) : undefined;
+  const exited = exitOf(child, pid, deps).then((exit) => (exit.exitCode === 1 && launcher?.lostChild() ? signalExit("SIGKILL") : exit));
+  const report = (await launcher?.started) ?? { pid, problem: undefined };
   if (report.problem !== undefined) {
     killTree(pid, "SIGKILL");
     await exited;
     throw new LaunchFailed(report.problem);
   }
   let stoodInFor: NodeJS.Signals | undefined;
+  let gone = false;
+  void exited.then(() => (gone = true));
+  const startedAt = deps.clock.now();
+  const signal = (name: NodeJS.Signals): void => {
+    if (gone) return;
+    if (!hasDefaultEffect(report.pid, name)) return void sendSignal(report.pid, name);
+    if (deps.clock.now() - startedAt < YOUTH_MS) return void deps.clock.after(YOUTH_POLL_MS, () => signal(name));
+    if (report.pid === pid) return void sendSignal(pid, name);
+    stoodInFor = name;
+    sendSignal(report.pid, "SIGKILL");
+  };
   return {
     pid: report.pid,
     leader: pid,
     exited: exited.then((exit) => (stoodInFor && exit.signal === "SIGKILL" ? signalExit(stoodInFor) : exit)),
-    signal(name) {
-      if (report.pid === pid || !ignoredAsFirstProcess(report.pid, name)) return void sendSignal(report.pid, name);
-      stoodInFor = name;
-      sendSignal(report.pid, "SIGKILL");
-    },
+    signal,
     kill: () => killTree(pid, "SIGKILL"),
   };
 }
@@ -104,43 +117,50 @@ function exitOf(child: ChildProcess, pid: number, { reaper, clock }: SpawnDeps):
       child.on("close", finish);
       function finish(): void {
         cancel();
-        child.stdout?.destroy();
-        child.stderr?.destroy();
+        for (const stream of child.stdio) stream?.destroy();
         resolve(signal ? signalExit(signal) : { exitCode: code ?? 0 });
       }
     });
   });
 }
 
-/** `pid N`, then `ready`; anything else is what went wrong. */
-function launcherReport(pipe: Readable): Promise<{ pid: number; problem: string | undefined }> {
-  return new Promise((resolve) => {
-    const decoder = new StringDecoder();
-    let text = "";
+interface LauncherReport {
+  readonly started: Promise<{ pid: number; problem: string | undefined }>;
+  /** unshare of util-linux 2.38 answers a SIGKILL of its child with exit code 1 and a complaint of its own. */
+  lostChild(): boolean;
+}
+
+/** `pid N`, then `ready`; anything else before that is what went wrong. */
+function launcherReport(pipe: Readable): LauncherReport {
+  const decoder = new StringDecoder();
+  let text = "";
+  const started = new Promise<{ pid: number; problem: string | undefined }>((resolve) => {
+    const settle = () => {
+      const ready = /^ready$/m.test(text);
+      const rest = text.replace(/^(pid \d+|ready)$/gm, "").trim();
+      const problem = ready ? undefined : rest || "the container's file system could not be set up";
+      resolve({ pid: Number(/^pid (\d+)$/m.exec(text)?.[1] ?? 0), problem });
+    };
     pipe.on("data", (chunk: Buffer) => {
       text += decoder.write(chunk);
       if (/^ready$/m.test(text)) settle();
     });
     pipe.on("end", settle);
     pipe.on("error", settle);
-    function settle(): void {
-      const pid = /^pid (\d+)$/m.exec(text);
-      const ready = /^ready$/m.test(text);
-      const rest = text.replace(/^(pid \d+|ready)$/gm, "").trim();
-      resolve({ pid: Number(pid?.[1] ?? 0), problem: ready ? undefined : rest || "the container's file system could not be set up" });
-      pipe.destroy();
-    }
   });
+  return { started, lostChild: () => /^unshare: /m.test(text) };
 }
 
 const signalExit = (signal: NodeJS.Signals): ProcessExit => ({ exitCode: 128 + (SIGNAL_NUMBERS[signal] ?? 0), signal });
 
 /**
- * The first process of a pid namespace is not ended by a signal it has no handler for. Programs expect the ordinary
- * effect (as under an init process, or in a pod with a shared process namespace), so the caller stands in for it.
+ * Whether a process has neither a handler for the signal nor ignores it. The first process of a pid namespace is not ended
+ * by such a signal; programs expect the ordinary effect (as under an init process, or in a pod with a shared process
+ * namespace), so the caller stands in for the kernel. Unknown (no /proc) counts as no.
  */
-function ignoredAsFirstProcess(pid: number, signal: NodeJS.Signals): boolean {
-  const status = readOrNothing(`/proc/${pid}/status`) ?? "";
+function hasDefaultEffect(pid: number, signal: NodeJS.Signals): boolean {
+  const status = readOrNothing(`/proc/${pid}/status`);
+  if (status === undefined) return false;
   const bit = 1n << BigInt((SIGNAL_NUMBERS[signal] ?? 1) - 1);
   const mask = (name: string) => BigInt(`0x${new RegExp(`^${name}:\\s*([0-9a-f]+)`, "m").exec(status)?.[1] ?? "0"}`);
   return (mask("SigCgt") & bit) === 0n && (mask("SigIgn") & bit) === 0n;
