@@ -15,34 +15,8 @@ const later = (): never => {
   throw new Error("not built yet");
 };
 
-export type StrategicResult = { readonly kind: "merged"; readonly object: KubeObject } | { readonly kind: "invalid"; readonly message: string };
-
-export function strategicMerge(_schema: Structural, _live: KubeObject, _patch: unknown): StrategicResult {
-  return later();
-}
-
-/** A built-in kind that the embedded server serves. */
-export interface BuiltinKind {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  /** Name of its schema in `builtinDefinitions()`: `io.k8s.api.core.v1.Pod`. */
-  readonly definition: string;
-}
-
-export function builtinKinds(): readonly BuiltinKind[] {
-  return later();
-}
-
-/** OpenAPI definitions by name, with `$ref: "#/components/schemas/<name>"`: the material of /openapi/v3. */
-export function builtinDefinitions(): Readonly<Record<string, JsonSchema>> {
-  return later();
-}
-
-/** Undefined for a kind that is not built in. */
-export function builtinSchema(_group: string, _version: string, _kind: string): Structural | undefined {
-  return later();
-}
+export { builtinDefinitions, type BuiltinKind, builtinKinds, builtinSchema } from "./builtin.ts";
+export { strategicMerge, type StrategicResult } from "./strategic-merge.ts";
 
 /** Fills what the real server fills in for a built-in kind, in place. */
 export function defaultBuiltin(_kind: { readonly group: string; readonly kind: string }, _object: KubeObject): void {

@@ -112,7 +112,8 @@ function compareUnlike(type: FieldType, left: unknown, right: unknown, path: rea
 function compare(type: FieldType, left: unknown, right: unknown, path: readonly string[], into: Difference): void {
   if (left === right) return;
   const bothEmpty = isEmptyPart(left) && isEmptyPart(right);
-  if (!bothEmpty && (left ?? null) !== null && (right ?? null) !== null && shapeOf(left) !== shapeOf(right)) return compareUnlike(type, left, right, path, into);
+  if (!bothEmpty && (left ?? null) !== null && (right ?? null) !== null && shapeOf(left) !== shapeOf(right))
+    return compareUnlike(type, left, right, path, into);
   const grain = grainOf(type, isEmptyPart(right) ? (left ?? right) : right);
   if (grain === "whole" || bothEmpty) return compareWhole(left, right, path, into);
   compareParts(type, grain, left, right, path, into);
