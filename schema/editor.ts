@@ -6,7 +6,8 @@ import { valueDefinitions, valueReference } from "./value-forms.ts";
 /** A piece of JSON Schema, draft 2020-12. */
 export type EditorSchema = { [keyword: string]: unknown };
 
-const BASE64_PATTERN = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$";
+/** Not empty: the API server does not take "" for bytes. */
+const BASE64_PATTERN = "^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{4}|[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)$";
 
 /** Definitions that were met on the way, by name. */
 type Definitions = Record<string, EditorSchema>;

@@ -15,14 +15,14 @@ function fillFields(fields: Readonly<Record<string, Node>>, value: Fields): Fiel
   const filled: Fields = {};
   for (const [name, node] of Object.entries(fields)) {
     const given = Object.hasOwn(value, name) ? value[name] : undefined;
-    if (given !== undefined && given !== null) define(filled, name, fillDefaults(node, given));
+    if (given !== undefined && (given !== null || node.kind === "any")) define(filled, name, fillDefaults(node, given));
     else if (node.default !== undefined) define(filled, name, fillDefaults(node, node.default));
   }
   return filled;
 }
 
 /**
- * The value as the API server would store it: unknown fields dropped, null fields dropped, absent ones with a default filled.
+ * The value as the API server would store it: unknown fields dropped, null fields dropped (but not where any value may stand), absent ones with a default filled.
  * What has the wrong type is left as it is. The given value is not changed.
  */
 export function fillDefaults(node: Node, value: unknown): unknown {

@@ -40,18 +40,15 @@ function typeOf(value: unknown): string {
 }
 
 function shown(value: unknown): string {
-  const text = typeof value === "string" ? JSON.stringify(value) : String(value);
+  const plain: Readonly<Record<string, string>> = { object: "a map", array: "a list" };
+  const text = plain[typeOf(value)] ?? (typeof value === "string" ? JSON.stringify(value) : String(value));
   return text.length > 60 ? `${text.slice(0, 57)}…` : text;
 }
 
 function actual(value: unknown): string {
-  const words: Readonly<Record<string, string>> = {
-    object: "a map",
-    array: "a list",
-    string: `the text ${shown(value)}`,
-    number: `the number ${shown(value)}`,
-  };
-  return words[typeOf(value)] ?? shown(value);
+  const kind = typeOf(value);
+  if (kind === "string") return `the text ${shown(value)}`;
+  return kind === "number" ? `the number ${shown(value)}` : shown(value);
 }
 
 function knownFields(schema: Schema): string[] {

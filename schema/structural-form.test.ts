@@ -47,8 +47,8 @@ describe("structuralForm", () => {
     assert.equal(structuralForm(map(number()).node, "p")["maxProperties"], 1024);
   });
 
-  it("leaves a value of any type without a type", () => {
-    assert.deepEqual(structuralForm(anything("literal").node, "p"), { "x-kubernetes-preserve-unknown-fields": true });
+  it("leaves a value of any type without a type, and keeps null", () => {
+    assert.deepEqual(structuralForm(anything("literal").node, "p"), { "x-kubernetes-preserve-unknown-fields": true, nullable: true });
   });
 
   it("escapes field names that are words of CEL", () => {

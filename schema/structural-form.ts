@@ -126,7 +126,7 @@ function form(node: Node, path: string): Structural {
     case "open":
       return openObject(node);
     case "any":
-      return { "x-kubernetes-preserve-unknown-fields": true };
+      return { "x-kubernetes-preserve-unknown-fields": true, nullable: true };
   }
 }
 
