@@ -25,3 +25,17 @@ export { InvalidObject, pathText, type Problem, PROBLEM_CODES, type ProblemCode 
 export { referenceIndex, referencePage } from "./reference.ts";
 export { celField, QUANTITY_PATTERN, structuralForm, Undeclarable } from "./structural-form.ts";
 export type { AnyShape, Authored, Fields, Parsed, Presence, Shape, TypedRule } from "./shape.ts";
+export {
+  type Cause,
+  causesText,
+  checkStructuralSchema,
+  compileStructural,
+  type CompileOptions,
+  defaultObject,
+  type JsonRule,
+  type JsonSchema,
+  prune,
+  type Structural,
+  validateStructural,
+  type ValidateOptions,
+} from "./structural/index.ts";
