@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from "../base/index.ts";
+import type { JsonObject } from "../base/index.ts";
 import type { TaskSpec } from "../crds/index.ts";
 import { checkTemplates, type Type } from "../values/index.ts";
 import type { Definition } from "./definitions.ts";
@@ -45,6 +45,13 @@ function checkData(spec: TaskSpec, findings: Findings): void {
     findings.error("InvalidValue", `inputs (${input}) and outputs (${output}) must be two directories, none inside the other`);
 }
 
+function planSpec(spec: JsonObject): JsonObject {
+  const { inputs: _inputs, outputs: _outputs, code, ...rest } = spec;
+  if (code === undefined) return rest;
+  const { revision: _revision, ...bundle } = code as JsonObject;
+  return { ...rest, code: bundle };
+}
+
 /** Compiles one Task by itself. */
 export function compileTask(definition: Definition): TaskUnit {
   const problems: Problem[] = [];
@@ -59,17 +66,13 @@ export function compileTask(definition: Definition): TaskUnit {
   }
   checkSecrets(spec, findings.at("secrets"));
   checkData(spec, findings.at("data"));
-  const rest = Object.fromEntries(
-    Object.entries(definition.spec).filter(([key, value]) => key !== "inputs" && key !== "outputs" && value !== undefined),
-  ) as Record<string, Json>;
+  const rest = planSpec(definition.spec);
   const plan: PlanTask = {
     name: definition.name,
     type: spec.type,
     inputs: planParameters(inputs),
     outputs: planParameters(outputs),
     spec: rest,
-    source: definition.source ?? "",
-    revision: definition.revision ?? "",
   };
   return { inputs, outputs: typesOf(outputs), problems, plan };
 }

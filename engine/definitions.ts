@@ -5,9 +5,6 @@ export interface Definition {
   readonly kind: "Task" | "Workflow";
   readonly name: string;
   readonly spec: JsonObject;
-  /** `file:line` and `main@sha1:…`, or absent. */
-  readonly source?: string;
-  readonly revision?: string;
 }
 
 /** The definitions of one namespace. */

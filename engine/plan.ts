@@ -108,10 +108,6 @@ export interface PlanTask {
   readonly type: string;
   readonly inputs: Readonly<Record<string, PlanParameter>>;
   readonly outputs: Readonly<Record<string, PlanParameter>>;
-  /** The Task's spec without `inputs` and `outputs`. */
+  /** The Task's spec without `inputs` and `outputs`, and without the revision of its code: the digest says all, and a commit that changes nothing must not change the plan. */
   readonly spec: JsonObject;
-  /** `file:line` of the Task in its repository, or "". */
-  readonly source: string;
-  /** `main@sha1:…` the Task was applied from, or "". */
-  readonly revision: string;
 }

@@ -1,0 +1,90 @@
+import { canonicalJson, type JsonObject, sha256 } from "../../base/index.ts";
+import type { Task, Workflow } from "../../crds/index.ts";
+import { compile, type CompileResult, type Definition, type Definitions } from "../../engine/index.ts";
+import type { ObjectReader, Stored } from "../../kube/index.ts";
+
+export type DefinitionKind = "Task" | "Workflow";
+
+export interface Compiled extends CompileResult {
+  /** The plan as it is stored, and its digest. */
+  readonly stored?: { readonly text: string; readonly digest: string };
+}
+
+export interface CompileCache {
+  /** The newest compilation of a definition; compiled anew only if it, or something it names, has changed. */
+  compile(kind: DefinitionKind, namespace: string, name: string): Compiled;
+  /** Definitions whose last compilation looked this one up, as `namespace/name`. */
+  dependents(kind: DefinitionKind, namespace: string, name: string): readonly string[];
+  forget(namespace: string, name: string): void;
+}
+
+interface Entry {
+  readonly stamp: string;
+  readonly compiled: Compiled;
+}
+
+/** Compiles over the objects in the caches of one cluster. */
+export function compileCache(tasks: ObjectReader<Task>, workflows: ObjectReader<Workflow>): CompileCache {
+  const entries = new Map<string, Entry>();
+  const users = new Map<string, Set<string>>();
+
+  const reader = (kind: DefinitionKind): ObjectReader<Task | Workflow> => (kind === "Task" ? tasks : workflows) as ObjectReader<Task | Workflow>;
+
+  function definitionOf(kind: DefinitionKind, namespace: string, name: string): Definition | undefined {
+    const object = live(reader(kind).get(`${namespace}/${name}`));
+    return object && { kind, name, spec: object.spec as unknown as JsonObject };
+  }
+
+  function definitionsOf(namespace: string): Definitions {
+    const names = (kind: DefinitionKind) => reader(kind).list(namespace).filter(live).map(({ metadata }) => metadata.name); // prettier-ignore
+    return {
+      task: (name) => definitionOf("Task", namespace, name),
+      workflow: (name) => definitionOf("Workflow", namespace, name),
+      taskNames: () => names("Task"),
+      workflowNames: () => names("Workflow"),
+    };
+  }
+
+  /** What a compilation depends on, in one text: uid and generation of everything it looked up. */
+  function stampOf(namespace: string, references: readonly string[]): string {
+    return references
+      .map((reference) => {
+        const [kind, name] = reference.split("/") as [DefinitionKind, string];
+        const object = live(reader(kind).get(`${namespace}/${name}`));
+        return object ? `${reference}@${object.metadata.uid}:${object.metadata.generation ?? 0}` : `${reference}@absent`;
+      })
+      .join(" ");
+  }
+
+  function remember(key: string, namespace: string, result: CompileResult): Compiled {
+    for (const reference of entries.get(key)?.compiled.references ?? []) users.get(`${namespace}/${reference}`)?.delete(key);
+    for (const reference of result.references) {
+      const at = `${namespace}/${reference}`;
+      users.set(at, (users.get(at) ?? new Set()).add(key));
+    }
+    const text = result.plan && canonicalJson(result.plan);
+    const compiled: Compiled = text === undefined ? result : { ...result, stored: { text, digest: sha256(text) } };
+    entries.set(key, { stamp: stampOf(namespace, result.references), compiled });
+    return compiled;
+  }
+
+  return {
+    compile(kind, namespace, name) {
+      const key = `${kind}/${namespace}/${name}`;
+      const known = entries.get(key);
+      if (known?.stamp === stampOf(namespace, known?.compiled.references ?? [])) return known.compiled;
+      return remember(key, namespace, compile(definitionsOf(namespace), { kind, name }));
+    },
+    dependents(kind, namespace, name) {
+      return [...(users.get(`${namespace}/${kind}/${name}`) ?? [])].map((key) => key.slice(key.indexOf("/") + 1));
+    },
+    forget(namespace, name) {
+      for (const kind of ["Task", "Workflow"]) entries.delete(`${kind}/${namespace}/${name}`);
+    },
+  };
+}
+
+/** A definition that is being deleted is not there any more. */
+function live<T extends Stored<Task> | Stored<Workflow>>(object: T | undefined): T | undefined {
+  return object?.metadata.deletionTimestamp === undefined ? object : undefined;
+}
