@@ -166,7 +166,7 @@ const NODE: FieldRules = {
 
 export const WORKFLOW_FIELDS: FieldRules = {
   ...under("inputs", INPUT),
-  ...under("outputs", { ...PARAMETER, "*.from": true, "*.expr": true, "*.firstOf": "firstOf does not work yet, because branch does not" }),
+  ...under("outputs", { ...PARAMETER, "*.from": true, "*.expr": true, "*.firstOf": "firstOf does not work yet, because branch does not", "*.firstOf.*": true }),
   nodes: true,
   ...under("nodes.*", NODE),
   ...under("onFailure", PLAIN_NODE),
