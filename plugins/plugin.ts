@@ -74,8 +74,6 @@ export interface BuildContext {
   readonly timeoutMs?: number;
   /** When everything must be over, RFC 3339. */
   readonly deadline?: string;
-  /** When the run started, RFC 3339. */
-  readonly runStartTime?: string;
   readonly config: PluginConfig;
 }
 

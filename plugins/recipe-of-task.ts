@@ -17,7 +17,7 @@ function texts(quantities: Readonly<Record<string, string | number>> | undefined
 /** What the run controller encodes into a TaskAction for one node of a plan. */
 export function recipeOfTask(
   task: TaskSource,
-  about: { readonly id: TaskRecipe["id"]; readonly workflow: string; readonly interface: TypedInterface },
+  about: { readonly id: TaskRecipe["id"]; readonly workflow: string; readonly runStartTime?: string; readonly interface: TypedInterface },
 ): TaskRecipe {
   const { container, data } = task;
   return {

@@ -37,6 +37,8 @@ export interface TaskRecipe {
   readonly id: { readonly project: string; readonly domain: string; readonly name: string; readonly version: string };
   /** Workflow that the run executes, "" when it runs a Task. */
   readonly workflow: string;
+  /** When the run started, RFC 3339: the template variable runStartTime. */
+  readonly runStartTime?: string | undefined;
   readonly type: string;
   readonly interface: TypedInterface;
   readonly container: ContainerRecipe;
@@ -52,6 +54,7 @@ const EXTRAS = "flyteops";
 
 interface Extras {
   readonly workflow?: string;
+  readonly runStartTime?: string | undefined;
   readonly workingDir?: string | undefined;
   readonly layout?: TaskRecipe["data"]["layout"];
   readonly requests?: Readonly<Record<string, string>>;
@@ -83,6 +86,7 @@ export function encodeTaskTemplate(recipe: TaskRecipe): string {
   const { container, data, secrets } = recipe;
   const extras: Extras = {
     workflow: recipe.workflow,
+    runStartTime: recipe.runStartTime,
     workingDir: container.workingDir,
     layout: data.layout,
     requests: container.requests,
@@ -149,6 +153,7 @@ export function decodeTaskTemplate(base64: string): TaskRecipe {
         version: template.id?.version ?? "",
       },
       workflow: extras.workflow ?? "",
+      runStartTime: extras.runStartTime,
       type: template.type,
       interface: template.interface ?? create(TypedInterfaceSchema),
       container: {

@@ -25,7 +25,7 @@ function templateContext(context: BuildContext): TemplateContext {
       checkpointOutputPrefix: `${data.rawUri}/_flytecheckpoints`,
       prevCheckpointPrefix: '""',
       namespace: identity.namespace,
-      ...(context.runStartTime === undefined ? {} : { runStartTime: context.runStartTime }),
+      ...(recipe.runStartTime === undefined ? {} : { runStartTime: recipe.runStartTime }),
     },
   };
 }
