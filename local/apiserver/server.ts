@@ -1,8 +1,24 @@
 import type { Clock, Logger, Random } from "../../base/index.ts";
 import type { Transport } from "../../kube/index.ts";
+import { authenticate, ADMINISTRATOR } from "./authenticate.ts";
+import { allowAuthenticated, type Authorizer } from "./authorize.ts";
+import { makeSystemNamespaces } from "./boot.ts";
+import type { Core } from "./core.ts";
+import { definitionCleanup } from "./definition-cleanup.ts";
+import { type Documents, documents } from "./documents/documents.ts";
+import { builtinKinds } from "./kinds/builtin-kinds.ts";
+import { kindRegistry } from "./kinds/registry.ts";
 import type { PodLogSource } from "./pod-log-source.ts";
 import type { ServerRequest, ServerResponse, User } from "./request.ts";
+import { respond, verbOf } from "./respond.ts";
+import { failure, notServed, statusOf } from "./status.ts";
 import type { ObjectLog } from "./storage/object-log.ts";
+import { openStore } from "./storage/store.ts";
+import { localTransport } from "./transport.ts";
+import { listSnapshots } from "./verbs/list-snapshots.ts";
+import { jsonResponse } from "./wire/encode.ts";
+import { type ResourceRoute, resourceRoute } from "./wire/route.ts";
+import type { Call } from "./wire/target.ts";
 
 export interface ApiServerDeps {
   readonly clock: Clock;
@@ -14,6 +30,8 @@ export interface ApiServerDeps {
   readonly podLogs?: PodLogSource;
   /** Bearer tokens and whom they stand for. */
   readonly tokens?: ReadonlyMap<string, User>;
+  /** Default: everybody authenticated may do everything. */
+  readonly authorize?: Authorizer;
 }
 
 export interface ApiServer {
@@ -23,4 +41,101 @@ export interface ApiServer {
   transport(user?: User): Transport;
   /** Ends every watch, waits for writes under way and closes the log. */
   close(): Promise<void>;
+}
+
+interface Running {
+  readonly core: Core;
+  readonly documents: Documents;
+  readonly authorize: Authorizer;
+  readonly tokens: ReadonlyMap<string, User>;
+}
+
+const NOTHING = new Uint8Array();
+
+function bytesOf(body: string | Uint8Array | undefined): Uint8Array {
+  if (body === undefined) return NOTHING;
+  return typeof body === "string" ? Buffer.from(body) : body;
+}
+
+function splitPath(path: string): [string, URLSearchParams] {
+  const mark = path.indexOf("?");
+  return mark < 0 ? [path, new URLSearchParams()] : [path.slice(0, mark), new URLSearchParams(path.slice(mark + 1))];
+}
+
+function callOf(core: Core, request: ServerRequest, route: ResourceRoute, user: User, query: URLSearchParams): Call {
+  const kind = core.kinds.find(route.group, route.version, route.plural);
+  if (!kind || (route.namespace !== "" && !kind.namespaced)) throw notServed();
+  const target = { kind, namespace: route.namespace, name: route.name, subresource: route.subresource };
+  const warnings = kind.deprecation === undefined ? [] : [kind.deprecation];
+  return { target, user, query, headers: request.headers, body: bytesOf(request.body), signal: request.signal, warnings };
+}
+
+function refuse({ user, target }: Call, verb: string, reason: string): never {
+  const { kind, namespace, name, subresource } = target;
+  const resource = subresource === "" ? kind.plural : `${kind.plural}/${subresource}`;
+  const scope = namespace === "" ? "at the cluster scope" : `in the namespace "${namespace}"`;
+  const subject = `${kind.plural}${kind.group === "" ? "" : `.${kind.group}`}${name === "" ? "" : ` "${name}"`}`;
+  const message = `${subject} is forbidden: User "${user.name}" cannot ${verb} resource "${resource}" in API group "${kind.group}" ${scope}${reason === "" ? "" : `: ${reason}`}`;
+  const details = { ...(name === "" ? {} : { name }), ...(kind.group === "" ? {} : { group: kind.group }), kind: kind.plural };
+  throw failure(403, "Forbidden", message, details);
+}
+
+function withWarnings(response: ServerResponse, warnings: readonly string[]): ServerResponse {
+  if (warnings.length === 0) return response;
+  const header = warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ");
+  return { ...response, headers: { ...response.headers, warning: header } };
+}
+
+async function answerResource({ core, authorize }: Running, request: ServerRequest, call: Call): Promise<ServerResponse> {
+  const verb = verbOf(request, call);
+  const { kind, namespace, name, subresource } = call.target;
+  const decision = authorize(call.user, { verb, group: kind.group, resource: kind.plural, subresource, namespace, name, path: "" });
+  if (!decision.allowed) refuse(call, verb, decision.reason);
+  return withWarnings(await respond(core, call, verb), call.warnings);
+}
+
+async function answer(running: Running, request: ServerRequest): Promise<ServerResponse> {
+  const [path, query] = splitPath(request.path);
+  const user = authenticate(request, path, running.tokens);
+  const document = await running.documents.answer({ method: request.method, path, headers: request.headers, user, body: bytesOf(request.body) });
+  if (document) return document;
+  const route = resourceRoute(path);
+  if (!route) throw notServed();
+  return answerResource(running, request, callOf(running.core, request, route, user, query));
+}
+
+async function handle(running: Running, request: ServerRequest): Promise<ServerResponse> {
+  try {
+    return await answer(running, request);
+  } catch (thrown) {
+    const status = statusOf(thrown);
+    if (status.code === 500)
+      running.core.logger.error("request failed", { method: request.method, path: request.path, error: thrown instanceof Error ? thrown.stack : thrown });
+    const retry = status.details?.retryAfterSeconds;
+    const response = jsonResponse(status.code, status);
+    return retry === undefined ? response : { ...response, headers: { ...response.headers, "retry-after": String(retry) } };
+  }
+}
+
+/** Opens the log, loads everything and is ready to serve. */
+export async function createApiServer(deps: ApiServerDeps): Promise<ApiServer> {
+  const { clock, random, logger, log } = deps;
+  const store = await openStore({ log, logger });
+  const kinds = kindRegistry(store, builtinKinds());
+  const closing = new AbortController();
+  const core: Core = { clock, random, logger, store, kinds, podLogs: deps.podLogs, frames: new WeakMap(), snapshots: listSnapshots(), closing: closing.signal };
+  const authorize = deps.authorize ?? allowAuthenticated;
+  const running: Running = { core, documents: documents(core, authorize), authorize, tokens: deps.tokens ?? new Map() };
+  await makeSystemNamespaces(core);
+  const cleanup = definitionCleanup(core);
+  const answerRequest = (request: ServerRequest) => handle(running, request);
+  return {
+    handle: answerRequest,
+    transport: (user = ADMINISTRATOR) => localTransport(answerRequest, user),
+    async close() {
+      closing.abort();
+      await cleanup.stop();
+      await store.close();
+    },
+  };
 }

@@ -1,0 +1,21 @@
+import type { Clock, Logger, Random } from "../../base/index.ts";
+import type { KindRegistry } from "./kinds/registry.ts";
+import type { PodLogSource } from "./pod-log-source.ts";
+import type { Entry } from "./storage/entry.ts";
+import type { Store } from "./storage/store.ts";
+import type { ListSnapshots } from "./verbs/list-snapshots.ts";
+
+/** What every verb works with. */
+export interface Core {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly store: Store;
+  readonly kinds: KindRegistry;
+  readonly podLogs: PodLogSource | undefined;
+  /** The latest watch frame of an entry, made once for all its watchers. */
+  readonly frames: WeakMap<Entry, { readonly type: string; readonly frame: Buffer }>;
+  readonly snapshots: ListSnapshots;
+  /** Aborted when the server closes: ends every stream. */
+  readonly closing: AbortSignal;
+}

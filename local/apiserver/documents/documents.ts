@@ -1,0 +1,58 @@
+import type { Authorizer } from "../authorize.ts";
+import type { Core } from "../core.ts";
+import type { ServerResponse, User } from "../request.ts";
+import { jsonResponse } from "../wire/encode.ts";
+import { discovery } from "./discovery.ts";
+import { openApi } from "./open-api.ts";
+import { reviews } from "./reviews.ts";
+
+/** A request that may be about no resource. */
+export interface DocumentRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly user: User;
+  readonly body: Uint8Array;
+}
+
+/** Everything the server says about itself: health, version, discovery, schemas, reviews of the caller's rights. */
+export interface Documents {
+  /** Undefined when the path is not one of these documents. */
+  answer(request: DocumentRequest): Promise<ServerResponse | undefined>;
+}
+
+/** What `/version` says. The patch version marks this server, so that clients know which one they talk to. */
+export const VERSION = {
+  major: "1",
+  minor: "36",
+  gitVersion: "v1.36.0+flyteops",
+  gitCommit: "",
+  gitTreeState: "clean",
+  buildDate: "1970-01-01T00:00:00Z",
+  goVersion: "none",
+  compiler: "none",
+  platform: "linux/amd64",
+};
+
+const HEALTH = /^\/(healthz|livez|readyz)(\/.*)?$/;
+
+function fixed({ path }: DocumentRequest): ServerResponse | undefined {
+  if (path === "/version" || path === "/version/") return jsonResponse(200, VERSION);
+  if (HEALTH.test(path)) return { status: 200, headers: { "content-type": "text/plain; charset=utf-8" }, body: Buffer.from("ok") };
+  return undefined;
+}
+
+export function documents(core: Core, authorize: Authorizer): Documents {
+  const sources = [discovery(core), openApi(core), reviews(core, authorize)];
+  return {
+    async answer(request) {
+      const known = request.method === "GET" || request.method === "HEAD" ? fixed(request) : undefined;
+      if (known) return known;
+      for (const source of sources) {
+        const found = await source(request);
+        if (found) return found;
+      }
+      return undefined;
+    },
+  };
+}

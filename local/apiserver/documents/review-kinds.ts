@@ -1,0 +1,14 @@
+import type { DiscoveredResource } from "./discovery.ts";
+
+function review(group: string, kind: string): DiscoveredResource {
+  const singular = kind.toLowerCase();
+  return { group, version: "v1", name: `${singular}s`, kind, singular, namespaced: false, verbs: ["create"], shortNames: [], categories: [], subresources: [] };
+}
+
+/** Kinds that are questions: posted, answered, never stored. */
+export const REVIEW_KINDS: readonly DiscoveredResource[] = [
+  review("authentication.k8s.io", "SelfSubjectReview"),
+  review("authorization.k8s.io", "SelfSubjectAccessReview"),
+  review("authorization.k8s.io", "SelfSubjectRulesReview"),
+  review("authorization.k8s.io", "SubjectAccessReview"),
+];

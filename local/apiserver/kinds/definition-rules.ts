@@ -1,0 +1,102 @@
+import type { KubeObject } from "../../../kube/index.ts";
+import { type Cause, checkStructuralSchema } from "../../../schema/structural/index.ts";
+import type { Definition, DefinitionNames, DefinitionVersion } from "./definition.ts";
+import { jsonPath } from "./json-path.ts";
+
+const LABEL = /^[a-z]([-a-z0-9]*[a-z0-9])?$/;
+const LABEL_MESSAGE =
+  "a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')";
+const COLUMN_TYPES = ["boolean", "date", "integer", "number", "string"];
+
+const required = (field: string, detail = ""): Cause => ({ reason: "FieldValueRequired", message: `Required value${detail && `: ${detail}`}`, field });
+const invalid = (field: string, value: unknown, detail: string): Cause => ({
+  reason: "FieldValueInvalid",
+  message: `Invalid value: ${JSON.stringify(value)}: ${detail}`,
+  field,
+});
+
+function labelCause(field: string, value: string | undefined): Cause[] {
+  if (!value) return [required(field)];
+  return value.length <= 63 && LABEL.test(value) ? [] : [invalid(field, value, LABEL_MESSAGE)];
+}
+
+function nameCauses(names: DefinitionNames): Cause[] {
+  const kinds = (["kind", "listKind"] as const).flatMap((field) =>
+    labelCause(`spec.names.${field}`, names[field]?.toLowerCase()).map((cause) => ({
+      ...cause,
+      message: cause.message.replace(names[field]?.toLowerCase() ?? "", names[field] ?? ""),
+    })),
+  );
+  const shorts = (names.shortNames ?? []).flatMap((name, index) => labelCause(`spec.names.shortNames[${index}]`, name));
+  const categories = (names.categories ?? []).flatMap((name, index) => labelCause(`spec.names.categories[${index}]`, name));
+  const same =
+    names.kind !== "" && names.kind === names.listKind ? [invalid("spec.names.listKind", names.listKind, "kind and listKind may not be the same")] : [];
+  return [...labelCause("spec.names.plural", names.plural), ...labelCause("spec.names.singular", names.singular), ...kinds, ...shorts, ...categories, ...same];
+}
+
+function columnCauses(version: DefinitionVersion, path: string): Cause[] {
+  return (version.additionalPrinterColumns ?? []).flatMap((column, index) => {
+    const field = `${path}.additionalPrinterColumns[${index}]`;
+    const causes: Cause[] = [];
+    if (!column.name) causes.push(required(`${field}.name`));
+    if (!column.type) causes.push(required(`${field}.type`, `must be one of ${COLUMN_TYPES.join(",")}`));
+    else if (!COLUMN_TYPES.includes(column.type)) causes.push(invalid(`${field}.type`, column.type, `must be one of ${COLUMN_TYPES.join(",")}`));
+    return column.jsonPath ? [...causes, ...pathCauses(`${field}.jsonPath`, column.jsonPath)] : [...causes, required(`${field}.jsonPath`)];
+  });
+}
+
+function pathCauses(field: string, path: string): Cause[] {
+  if (!path.startsWith(".")) return [invalid(field, path, `must be a simple json path starting with .`)];
+  try {
+    jsonPath(path);
+    return [];
+  } catch (thrown) {
+    return [invalid(field, path, (thrown as Error).message)];
+  }
+}
+
+function versionCauses(version: DefinitionVersion, index: number): Cause[] {
+  const path = `spec.versions[${index}]`;
+  const schema = version.schema?.openAPIV3Schema;
+  const shape = schema ? checkStructuralSchema(schema, `${path}.schema.openAPIV3Schema`) : [required(`${path}.schema.openAPIV3Schema`)];
+  const selectable = (version.selectableFields ?? []).flatMap((one, at) => pathCauses(`${path}.selectableFields[${at}].jsonPath`, one.jsonPath));
+  return [...labelCause(`${path}.name`, version.name), ...shape, ...columnCauses(version, path), ...selectable];
+}
+
+function versionsCauses(versions: readonly DefinitionVersion[]): Cause[] {
+  const storage = versions.filter((version) => version.storage).length;
+  const names = versions.map((version) => version.name);
+  const repeated = names.filter((name, index) => names.indexOf(name) !== index);
+  return [
+    ...repeated.map((name): Cause => ({
+      reason: "FieldValueInvalid",
+      message: `Invalid value: ${JSON.stringify(name)}: must contain unique version names`,
+      field: "spec.versions",
+    })),
+    ...(storage === 1 ? [] : [invalid("spec.versions", names, "must have exactly one version marked as storage version")]),
+    ...versions.flatMap(versionCauses),
+  ];
+}
+
+/** What the server demands of a definition beyond its schema. The object has been decoded against that schema. */
+export function definitionCauses(object: KubeObject): Cause[] {
+  const { spec, metadata, status } = object as unknown as Definition;
+  const { group, names, scope, versions } = spec;
+  const wanted = `${names.plural}.${group}`;
+  const causes = metadata.name === wanted ? [] : [invalid("metadata.name", metadata.name, 'must be spec.names.plural+"."+spec.group')];
+  if (!group) causes.push(required("spec.group"));
+  else if (!group.includes(".")) causes.push(invalid("spec.group", group, "should be a domain with at least one dot"));
+  if (scope !== "Cluster" && scope !== "Namespaced")
+    causes.push({
+      reason: scope ? "FieldValueNotSupported" : "FieldValueRequired",
+      message: scope ? `Unsupported value: ${JSON.stringify(scope)}: supported values: "Cluster", "Namespaced"` : "Required value",
+      field: "spec.scope",
+    });
+  causes.push(...versionsCauses(versions), ...nameCauses(names));
+  if (spec.preserveUnknownFields === true) causes.push(invalid("spec.preserveUnknownFields", true, "must be false in order to use defaults in the schema"));
+  if (spec.conversion && spec.conversion.strategy !== "None")
+    causes.push(invalid("spec.conversion.strategy", spec.conversion.strategy, "this server converts between versions of a kind with strategy None only"));
+  if ((status?.storedVersions ?? []).length === 0)
+    causes.push({ reason: "FieldValueInvalid", message: "Invalid value: null: must have at least one stored version", field: "status.storedVersions" });
+  return causes;
+}

@@ -1,0 +1,104 @@
+import type { Core } from "./core.ts";
+import type { ServerRequest, ServerResponse } from "./request.ts";
+import { methodNotAllowed, notServed } from "./status.ts";
+import { create } from "./verbs/create.ts";
+import { deleteCollection } from "./verbs/delete-collection.ts";
+import { goneStatus, remove } from "./verbs/delete.ts";
+import { get, list } from "./verbs/list.ts";
+import { patch } from "./verbs/patch.ts";
+import { noStream, podLog } from "./verbs/subresources.ts";
+import { update, type Written } from "./verbs/update.ts";
+import { watch } from "./verbs/watch.ts";
+import { encoded, entryResponse, listResponse, objectResponse, type View } from "./wire/encode.ts";
+import { negotiate } from "./wire/format.ts";
+import { flag } from "./wire/options.ts";
+import type { IncludeObject } from "./wire/table.ts";
+import type { Call } from "./wire/target.ts";
+
+/** A verb as RBAC names it. */
+export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "delete" | "deletecollection";
+
+const COLLECTION_VERBS: Readonly<Record<string, Verb>> = { GET: "list", POST: "create", DELETE: "deletecollection" };
+const OBJECT_VERBS: Readonly<Record<string, Verb>> = { GET: "get", PUT: "update", PATCH: "patch", DELETE: "delete" };
+
+/** The verb of a request. Throws 405. */
+export function verbOf(request: ServerRequest, call: Call): Verb {
+  const { name, subresource, namespace, kind } = call.target;
+  const method = request.method === "HEAD" ? "GET" : request.method;
+  const verb = (name === "" ? COLLECTION_VERBS : OBJECT_VERBS)[method];
+  if (subresource === "exec" || subresource === "attach" || subresource === "portforward") return method === "GET" || method === "POST" ? "get" : deny();
+  if (!verb || (subresource !== "" && verb === "delete")) throw methodNotAllowed();
+  if (kind.namespaced && namespace === "" && verb !== "list") throw methodNotAllowed();
+  if (verb === "list" && flag(call.query, "watch") === true) return "watch";
+  return verb;
+}
+
+function deny(): never {
+  throw methodNotAllowed();
+}
+
+function viewOf(core: Core, call: Call): View {
+  const include = call.query.get("includeObject");
+  const { kind } = call.target;
+  return {
+    kind,
+    format: negotiate(call.headers["accept"]),
+    include: include === "None" || include === "Object" ? (include as IncludeObject) : "Metadata",
+    now: core.clock.now(),
+  };
+}
+
+async function listed(core: Core, call: Call, view: View): Promise<ServerResponse> {
+  const found = list(core, call);
+  const meta = {
+    resourceVersion: String(found.resourceVersion),
+    ...(found.continue === undefined ? {} : { continue: found.continue }),
+    ...(found.remaining === undefined ? {} : { remainingItemCount: found.remaining }),
+  };
+  return listResponse(view, meta, found.entries);
+}
+
+async function deleted(core: Core, call: Call, view: View): Promise<ServerResponse> {
+  const { gone, object } = await remove(core, call);
+  if (gone && !view.kind.returnsDeleted) return encoded(200, goneStatus(call.target, object), view.format.encoding);
+  return objectResponse(200, view, object);
+}
+
+function written(view: View, { object, created }: Written): Promise<ServerResponse> {
+  return objectResponse(created ? 201 : 200, view, object);
+}
+
+function specialSubresource(core: Core, call: Call, verb: Verb): ServerResponse | undefined {
+  const { subresource, kind } = call.target;
+  if (subresource === "") return undefined;
+  if (!kind.subresources.includes(subresource)) throw notServed();
+  if (subresource === "log") return verb === "get" ? podLog(core, call) : deny();
+  if (subresource === "exec" || subresource === "attach" || subresource === "portforward") return noStream(call);
+  if (subresource === "finalize" && verb !== "update") throw methodNotAllowed();
+  return undefined;
+}
+
+/** Answers a request about a resource. */
+export async function respond(core: Core, call: Call, verb: Verb): Promise<ServerResponse> {
+  const special = specialSubresource(core, call, verb);
+  if (special) return special;
+  const view = viewOf(core, call);
+  switch (verb) {
+    case "get":
+      return entryResponse(200, view, get(core, call));
+    case "list":
+      return listed(core, call, view);
+    case "watch":
+      return { status: 200, headers: { "content-type": "application/json" }, body: watch(core, call, view) };
+    case "create":
+      return written(view, { object: await create(core, call), created: true });
+    case "update":
+      return written(view, await update(core, call));
+    case "patch":
+      return written(view, await patch(core, call));
+    case "delete":
+      return deleted(core, call, view);
+    case "deletecollection":
+      return listResponse(view, { resourceVersion: String(core.store.resourceVersion) }, await deleteCollection(core, call));
+  }
+}

@@ -1,0 +1,36 @@
+import type { KubeObject, Stored } from "../../../kube/index.ts";
+
+/** One stored object in its storage version: parsed once, encoded once. Neither may be changed. */
+export interface Entry {
+  /** `<group>/<plural>/<namespace>/<name>` */
+  readonly key: string;
+  /** `<group>/<plural>` */
+  readonly collection: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly resourceVersion: number;
+  readonly object: Stored;
+  /** The object's JSON in UTF-8; shared by answers, watchers and the log. */
+  readonly bytes: Buffer;
+}
+
+export interface StoredEvent {
+  readonly type: "ADDED" | "MODIFIED" | "DELETED";
+  /** For DELETED: the last state, carrying the resourceVersion of the deletion. */
+  readonly entry: Entry;
+  /** The state before; undefined for ADDED. Decides what a selecting watcher sees. */
+  readonly previous: Entry | undefined;
+}
+
+export function collectionKey(group: string, plural: string): string {
+  return `${group}/${plural}`;
+}
+
+export function objectKey(collection: string, namespace: string, name: string): string {
+  return `${collection}/${namespace}/${name}`;
+}
+
+/** The object with another resourceVersion; everything else is shared. */
+export function withResourceVersion(object: KubeObject, resourceVersion: number): Stored {
+  return { ...object, metadata: { ...object.metadata, resourceVersion: String(resourceVersion) } } as Stored;
+}

@@ -1,0 +1,57 @@
+import type { KubeObject } from "../../../kube/index.ts";
+import { prune } from "../../../schema/structural/index.ts";
+import { badRequest } from "../status.ts";
+import { decodeBody, objectOf } from "../wire/decode.ts";
+import type { FieldValidation } from "../wire/options.ts";
+import type { Call, Target } from "../wire/target.ts";
+
+/** Refuses a body of another kind, and fills in type and namespace where the URL says them. */
+export function checkIdentity(object: KubeObject, target: Target): void {
+  const { kind } = target;
+  if (!kind.builtin && (!object.kind || !object.apiVersion)) {
+    const missing = object.kind ? "apiVersion" : "Kind";
+    throw badRequest(`Object '${missing}' is missing in the body`);
+  }
+  object.apiVersion ||= kind.apiVersion;
+  object.kind ||= kind.kind;
+  if (object.kind !== kind.kind || object.apiVersion !== kind.apiVersion) {
+    if (kind.builtin)
+      throw badRequest(
+        `${object.kind} in version "${object.apiVersion}" cannot be handled as a ${kind.kind}: the endpoint serves ${kind.apiVersion} ${kind.kind}`,
+      );
+    if (object.apiVersion !== kind.apiVersion)
+      throw badRequest(`the API version in the data (${object.apiVersion}) does not match the expected API version (${kind.apiVersion})`);
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): kind ${object.kind} does not match`);
+  }
+  checkNamespace(object, target);
+}
+
+function checkNamespace(object: KubeObject, target: Target): void {
+  const { metadata } = object;
+  if (!target.kind.namespaced) {
+    if (metadata.namespace === "") delete metadata.namespace;
+    return;
+  }
+  if (!metadata.namespace) metadata.namespace = target.namespace;
+  if (metadata.namespace !== target.namespace) throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
+}
+
+/** Drops fields that the kind does not have and says so as the request asked to hear it. */
+export function pruneUnknown(object: KubeObject, target: Target, duplicates: readonly string[], validation: FieldValidation, warnings: string[]): void {
+  const unknown = prune(target.kind.schema, object);
+  if (validation === "Ignore" || duplicates.length + unknown.length === 0) return;
+  const texts = [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown.map((path) => `unknown field "${path}"`)];
+  if (validation === "Warn") return void warnings.push(...texts);
+  const { kind } = target;
+  const subject = kind.builtin ? `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ` : "";
+  throw badRequest(`${subject}strict decoding error: ${texts.join(", ")}`);
+}
+
+/** The object a POST or PUT carries: decoded, of the right kind, without unknown fields. */
+export async function bodyObject(call: Call, validation: FieldValidation): Promise<KubeObject> {
+  const { value, duplicates } = await decodeBody(call.body, call.headers["content-type"], call.target.kind.kind);
+  const object = objectOf(value, call.target.kind.kind);
+  checkIdentity(object, call.target);
+  pruneUnknown(object, call.target, duplicates, validation, call.warnings);
+  return object;
+}

@@ -1,0 +1,45 @@
+import { rfc3339 } from "../../../base/index.ts";
+import type { KubeObject } from "../../../kube/index.ts";
+import { type Cause, defaultObject, validateStructural } from "../../../schema/structural/index.ts";
+import { defaultBuiltin, defaultManager, resetPaths, validateBuiltin, validateMetadata, type Write } from "../objects/index.ts";
+import type { Core } from "../core.ts";
+import type { ServedKind } from "../kinds/served-kind.ts";
+import { badRequest, invalid } from "../status.ts";
+import { DEFINITIONS } from "../kinds/definition.ts";
+import { definitionCauses } from "../kinds/definition-rules.ts";
+import type { Call, Target } from "../wire/target.ts";
+
+/** The write as field ownership sees it. */
+export function writeOf(core: Core, call: Call, fieldManager: string): Write {
+  const { kind, subresource } = call.target;
+  const manager = fieldManager === "" ? defaultManager(call.headers["user-agent"]) : fieldManager;
+  const reset = resetPaths({ group: kind.group, kind: kind.kind, hasStatus: kind.subresources.includes("status") }, subresource);
+  return { manager, schema: kind.schema, subresource, apiVersion: kind.apiVersion, now: core.clock.now(), reset };
+}
+
+/** Fills in defaults, in place. */
+export function settleDefaults(kind: ServedKind, object: KubeObject): void {
+  if (kind.builtin) defaultBuiltin(kind, object);
+  defaultObject(kind.schema, object);
+}
+
+/** A wrong type in a built-in kind is a body that cannot be decoded: 400, where a custom kind answers 422. */
+function refuseUndecodable(kind: ServedKind, causes: readonly Cause[]): void {
+  const wrong = kind.builtin ? causes.find((cause) => cause.reason === "FieldValueTypeInvalid") : undefined;
+  if (!wrong) return;
+  throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${wrong.field}: ${wrong.message}`);
+}
+
+/** Throws 422 with every cause, in the order of the real server: metadata, kind rules, schema. */
+export function refuseInvalid(target: Target, object: KubeObject, old: KubeObject | undefined): void {
+  const { kind, subresource } = target;
+  const earlier = validateMetadata(kind, object, old);
+  const schema = validateStructural(kind.schema, object, { old, subresource, earlier });
+  refuseUndecodable(kind, schema);
+  const causes = [...earlier, ...(kind.builtin ? validateBuiltin(kind, object, old) : []), ...schema];
+  if (kind.collection === DEFINITIONS && subresource === "") causes.push(...definitionCauses(object));
+  if (causes.length > 0) throw invalid(kind, object.metadata.name ?? "", causes);
+}
+
+/** metav1.Time of this moment. */
+export const timestamp = (core: Core): string => rfc3339(core.clock.now());
