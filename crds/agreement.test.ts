@@ -57,7 +57,7 @@ describe("validation before the cluster and in it", () => {
 
   it("agree on every change of a Run", function () {
     this.timeout(20_000);
-    const kind = RunKind as unknown as AnyKind;
+    const kind = RunKind;
     const { refusals } = server(kind);
     const node = kind.spec.node;
     assert.equal(node.kind, "object");

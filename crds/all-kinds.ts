@@ -10,17 +10,7 @@ import { TriggerKind } from "./trigger.ts";
 import { WorkflowKind } from "./workflow.ts";
 
 /** Every kind, in the order in which their objects are applied: what others refer to comes first. */
-export const allKinds: readonly AnyKind[] = [
-  ProjectKind,
-  ProjectQuotaKind,
-  GitSyncKind,
-  TaskKind,
-  WorkflowKind,
-  TriggerKind,
-  AppKind,
-  RunKind,
-  TaskActionKind,
-] as unknown as readonly AnyKind[];
+export const allKinds: readonly AnyKind[] = [ProjectKind, ProjectQuotaKind, GitSyncKind, TaskKind, WorkflowKind, TriggerKind, AppKind, RunKind, TaskActionKind];
 
 /** The kind of an object by its apiVersion and kind; undefined when it is not ours. */
 export function kindOf(object: { readonly apiVersion?: unknown; readonly kind?: unknown }): AnyKind | undefined {

@@ -119,7 +119,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     WorkflowKind,
     "spec.nodes.split.workflow",
     "x",
-    "spec.nodes.split: a node is exactly one of task, workflow, trigger, branch, approve, signal, sleep, wait",
+    "spec.nodes.split: a node is exactly one of task, workflow, trigger, branch, approve, signal, sleep, wait; here are task and workflow",
   ],
   "a map around a sleep": [WorkflowKind, "spec.nodes.pause.map", { over: { x: [1] } }, "spec.nodes.pause: map goes around a task, a workflow or a trigger"],
   "a misspelled reference": [
@@ -159,7 +159,7 @@ const MISTAKES: Readonly<Record<string, Mistake>> = {
     'spec.onFailure.branch: unknown field "branch" in onFailure: known here: task, workflow, trigger, approve, signal, sleep, wait, inputs, timeout, timeouts, retries, cache, interruptible, overrides',
   ],
   "a workflow without nodes": [WorkflowKind, "spec.nodes", {}, "spec.nodes: nodes needs at least 1 entry"],
-  "a Run of nothing": [RunKind, "spec.workflow", undefined, "spec: a Run names exactly one of workflow, task and trigger"],
+  "a Run of nothing": [RunKind, "spec.workflow", undefined, "spec: a Run names exactly one of workflow, task and trigger; here is none of them"],
   "a Run with a reference as input": [
     RunKind,
     "spec.inputs.folds",
@@ -222,13 +222,13 @@ describe("check", () => {
   }
 
   it("says once that a required field is misspelled, not also that it is missing", () => {
-    const task = changed(TaskKind as unknown as AnyKind, "spec.container.image", undefined);
+    const task = changed(TaskKind, "spec.container.image", undefined);
     (task.spec["container"] as Record<string, unknown>)["imge"] = "node:22";
-    assert.deepEqual(lines(TaskKind as unknown as AnyKind, task), ['spec.container.imge: unknown field "imge" in container: did you mean "image"?']);
+    assert.deepEqual(lines(TaskKind, task), ['spec.container.imge: unknown field "imge" in container: did you mean "image"?']);
   });
 
   it("reports every mistake of a manifest at once", () => {
-    const task = changed(TaskKind as unknown as AnyKind, "spec.timeout", 10);
+    const task = changed(TaskKind, "spec.timeout", 10);
     task.metadata.name = "UPPER";
     (task.spec["data"] as Record<string, unknown>)["format"] = "XML";
     assert.equal(TaskKind.check(task).length, 3);
@@ -252,7 +252,7 @@ describe("check", () => {
   });
 
   it("takes integers beyond 2^53 in values", () => {
-    assert.deepEqual(lines(RunKind as unknown as AnyKind, changed(RunKind as unknown as AnyKind, "spec.inputs.folds", 9007199254740993n)), []);
+    assert.deepEqual(lines(RunKind, changed(RunKind, "spec.inputs.folds", 9007199254740993n)), []);
   });
 
   it("knows a kind by apiVersion and kind", () => {
@@ -262,7 +262,7 @@ describe("check", () => {
 });
 
 describe("check against the stored Run", () => {
-  const kind = RunKind as unknown as AnyKind;
+  const kind = RunKind;
   const refusals: Readonly<Record<string, [path: string, value: unknown, answer: string]>> = {
     "a changed input": ["spec.inputs.folds", 11, "spec.inputs: inputs is fixed when the object is created: make a new object under another name instead"],
     "another workflow": ["spec.workflow", "other", "spec.workflow: workflow is fixed when the object is created: make a new object under another name instead"],

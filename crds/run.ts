@@ -22,6 +22,8 @@ import { overrides } from "./policies.ts";
 export const RUN_PHASES = ["Queued", "Waiting", "Running", "Succeeded", "Failed", "Aborting", "Aborted", "TimedOut"] as const;
 export type RunPhase = (typeof RUN_PHASES)[number];
 
+const TARGETS = ["workflow", "task", "trigger"] as const;
+
 const count = (text: string) => integer({ minimum: 0 }).optional().doc(text);
 const nodePath = () => string({ minLength: 1, maxLength: 512, pattern: NODE_PATH_PATTERN, expects: nodePaths.expects });
 
@@ -69,7 +71,8 @@ const spec = object({
 })
   .rule({
     cel: "[has(self.workflow), has(self.task), has(self.trigger)].exists_one(x, x)",
-    check: (run) => [run.workflow, run.task, run.trigger].filter((target) => target !== undefined).length === 1,
+    check: (run) => TARGETS.filter((target) => run[target] !== undefined).length === 1,
+    found: (run) => TARGETS.filter((target) => run[target] !== undefined),
     message: "a Run names exactly one of workflow, task and trigger",
   })
   .rule({

@@ -88,6 +88,7 @@ const policies = {
 };
 
 const NODE_KINDS = ["task", "workflow", "trigger", "branch", "approve", "signal", "sleep", "wait"] as const;
+const PLAIN_KINDS = ["task", "workflow", "trigger", "approve", "signal", "sleep", "wait"] as const;
 const has = (names: readonly string[]) => `[${names.map((name) => `has(self.${name})`).join(", ")}]`;
 
 const node = object({
@@ -104,6 +105,7 @@ const node = object({
   .rule({
     cel: `${has(NODE_KINDS)}.exists_one(x, x)`,
     check: (self) => NODE_KINDS.filter((kind) => self[kind] !== undefined).length === 1,
+    found: (self) => NODE_KINDS.filter((kind) => self[kind] !== undefined),
     message: `a node is exactly one of ${NODE_KINDS.join(", ")}`,
   })
   .rule({
@@ -122,8 +124,9 @@ const plainNode = object({
   ...policies,
 })
   .rule({
-    cel: `${has(NODE_KINDS.filter((kind) => kind !== "branch"))}.exists_one(x, x)`,
-    check: (self) => NODE_KINDS.filter((kind) => kind !== "branch" && self[kind] !== undefined).length === 1,
+    cel: `${has(PLAIN_KINDS)}.exists_one(x, x)`,
+    check: (self) => PLAIN_KINDS.filter((kind) => self[kind] !== undefined).length === 1,
+    found: (self) => PLAIN_KINDS.filter((kind) => self[kind] !== undefined),
     message: "onFailure and finally are one plain node: exactly one of task, workflow, trigger, approve, signal, sleep, wait",
   })
   .named("PlainNode");

@@ -63,6 +63,6 @@ export function checkObject(kind: AnyKind, object: unknown, old?: unknown): Prob
   const now = filled(kind, object as Fields);
   const before = old === undefined ? undefined : filled(kind, old as Fields);
   walkRules(kind.spec.node, now["spec"], before?.["spec"], ["spec"], walk);
-  if (!walk.broken([])) for (const rule of kind.rules) runRule(rule as Parameters<typeof runRule>[0], now, before, [], walk);
+  if (!walk.broken([])) for (const rule of kind.rules) runRule(rule, now, before, [], walk);
   return problems;
 }

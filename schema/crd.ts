@@ -35,7 +35,7 @@ const UNSEEN = { observedGeneration: -1 };
 
 /** The whole `openAPIV3Schema` of a kind. */
 export function rootSchema(kind: AnyKind): Structural {
-  const rules = kind.rules.flatMap((rule) => (rule.cel === undefined ? [] : [validation(rule as Parameters<typeof validation>[0])]));
+  const rules = kind.rules.flatMap((rule) => (rule.cel === undefined ? [] : [validation(rule)]));
   return {
     description: kind.doc,
     type: "object",

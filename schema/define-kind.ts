@@ -2,7 +2,7 @@ import { list, integer, object, oneOf, string, timestamp } from "./build.ts";
 import { checkObject } from "./check.ts";
 import { crdManifest } from "./crd.ts";
 import { editorSchema } from "./editor.ts";
-import type { AnyKind, Column, CommonStatus, Kind, ObjectForm, PathIn } from "./kind.ts";
+import type { Column, CommonStatus, Kind, ObjectForm, PathIn } from "./kind.ts";
 import { parseObject } from "./parse.ts";
 import type { Shape, TypedRule } from "./shape.ts";
 
@@ -57,10 +57,10 @@ export function defineKind<const K extends string, Spec, A, Status, const Condit
     singular: definition.kind.toLowerCase(),
     status: withCommonStatus(definition.status),
     rules: definition.rules ?? [],
-    crd: () => crdManifest(kind as unknown as AnyKind),
-    jsonSchema: () => editorSchema(kind as unknown as AnyKind),
-    check: (candidate, old) => checkObject(kind as unknown as AnyKind, candidate, old),
-    parse: (candidate) => parseObject(kind as unknown as AnyKind, candidate) as ReturnType<typeof kind.parse>,
+    crd: () => crdManifest(kind),
+    jsonSchema: () => editorSchema(kind),
+    check: (candidate, old) => checkObject(kind, candidate, old),
+    parse: (candidate) => parseObject(kind, candidate) as ReturnType<typeof kind.parse>,
   };
   return kind;
 }

@@ -8,9 +8,11 @@ import type { Json } from "../base/index.ts";
 export interface Rule {
   readonly cel?: string;
   /** `self` is the value with its defaults, `old` the stored one before it (undefined on create). True when the rule holds. */
-  readonly check?: (self: unknown, old: unknown) => boolean;
+  check?(self: unknown, old: unknown): boolean;
   /** One sentence that says what to write instead. */
   readonly message: string;
+  /** Of what may stand only once, what was found; ends the sentence where validation can say it. */
+  found?(self: unknown): readonly string[];
   /** True for rules that compare with the stored value. They are skipped on create. */
   readonly transition?: boolean;
   /** Where the problem is, below the value that carries the rule. */

@@ -18,7 +18,13 @@ function fieldsOf(value: unknown): Fields {
 /** Runs one rule; the caller has made sure that the value has the declared shape. */
 export function runRule(rule: Rule, value: unknown, old: unknown, path: Path, walk: Walk): void {
   if (!rule.check || (rule.transition && old === undefined)) return;
-  if (!rule.check(value, old)) walk.report({ path: [...path, ...(rule.at ?? [])], code: "RuleViolated", message: rule.message });
+  if (!rule.check(value, old)) walk.report({ path: [...path, ...(rule.at ?? [])], code: "RuleViolated", message: rule.message + foundWords(rule, value) });
+}
+
+function foundWords(rule: Rule, value: unknown): string {
+  if (!rule.found) return "";
+  const found = rule.found(value);
+  return found.length === 0 ? "; here is none of them" : `; here are ${found.join(" and ")}`;
 }
 
 function immutableFields(node: ObjectNode, value: Fields, old: Fields, path: Path, walk: Walk): void {

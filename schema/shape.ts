@@ -1,5 +1,5 @@
 import type { Json } from "../base/index.ts";
-import type { Node } from "./node.ts";
+import type { Node, Rule } from "./node.ts";
 
 /** Must the author write the field, may it be absent, or does the server fill it in? */
 export type Presence = "required" | "optional" | "defaulted";
@@ -7,7 +7,9 @@ export type Presence = "required" | "optional" | "defaulted";
 /** A rule of a shape with its types. See Rule in node.ts. */
 export interface TypedRule<P> {
   readonly cel?: string;
-  readonly check?: (self: P, old: P | undefined) => boolean;
+  check?(self: P, old: P | undefined): boolean;
+  /** The words that the sentence ends with: what was found instead. Empty: none of them. */
+  found?(self: P): readonly string[];
   readonly message: string;
   readonly transition?: boolean;
   readonly at?: readonly string[];
@@ -61,7 +63,7 @@ export function shapeOf<P, A = P, O extends Presence = "required">(node: Node): 
     optional: () => shapeOf({ ...node, optional: true }),
     default: (value) => shapeOf({ ...node, default: value as Json }),
     immutable: () => shapeOf({ ...node, immutable: true }),
-    rule: (rule) => shapeOf({ ...node, rules: [...(node.rules ?? []), rule as NonNullable<Node["rules"]>[number]] }),
+    rule: (rule) => shapeOf({ ...node, rules: [...(node.rules ?? []), rule as Rule] }),
     named: (name) => shapeOf({ ...node, name }),
   };
 }
