@@ -3,8 +3,8 @@ import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import { parse } from "yaml";
-import type { AnyKind } from "../schema/index.ts";
-import { checkStructuralSchema } from "../schema/structural/index.ts";
+import { type AnyKind, checkStructuralSchema } from "../schema/index.ts";
+
 import { allKinds, RunKind, TaskActionKind } from "./index.ts";
 import { changed, exampleOf } from "./testing/examples.ts";
 

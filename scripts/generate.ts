@@ -18,6 +18,15 @@ function exampleOf(name: string): string | undefined {
   return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }
 
+/** One schema for a whole repository: an editor that is told only `*.yaml` picks the kind's own by what the document says. */
+function anyKind(): object {
+  const choices = allKinds.map((kind) => ({
+    if: { required: ["apiVersion", "kind"], properties: { apiVersion: { const: `${kind.group}/${kind.version}` }, kind: { const: kind.kind } } },
+    then: { $ref: `${kind.singular}.json` },
+  }));
+  return { $schema: "https://json-schema.org/draft/2020-12/schema", title: "Any kind of flyte.org/v1", allOf: choices };
+}
+
 /** Path to content of everything that is generated. */
 function generated(): Map<string, string> {
   const files = new Map<string, string>();
@@ -27,6 +36,7 @@ function generated(): Map<string, string> {
     files.set(join(SCHEMAS, `${kind.singular}.json`), `${JSON.stringify(kind.jsonSchema(), undefined, 2)}\n`);
     files.set(join(PAGES, `${kind.singular}.md`), referencePage(kind, exampleOf(kind.singular)));
   }
+  files.set(join(SCHEMAS, "all.json"), `${JSON.stringify(anyKind(), undefined, 2)}\n`);
   files.set(join(PAGES, "index.md"), referenceIndex(allKinds));
   return files;
 }
