@@ -1,0 +1,45 @@
+import type { Clock, Logger, Random } from "../../base/index.ts";
+import { eventRecorder, type InformerSet, type Transport } from "../../kube/index.ts";
+import { eventExpiry } from "./event-expiry.ts";
+import { garbageCollector } from "./garbage-collector.ts";
+import { namespaceController } from "./namespaces.ts";
+import { ownerGraph } from "./owner-graph.ts";
+import { podCleanup } from "./pod-cleanup.ts";
+import { scheduler } from "./scheduler.ts";
+import { servedKinds } from "./served-kinds.ts";
+import { defaultServiceAccounts } from "./service-accounts.ts";
+
+export interface BuiltinDeps {
+  /** Runs elsewhere. */
+  readonly informers: InformerSet;
+  /** For discovery. */
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+}
+
+/**
+ * The controllers a cluster has without asking and a laptop needs too: garbage collection by owner references, namespace
+ * deletion, default service accounts, pod cleanup, expiry of Events, and a scheduler for nodes of this size.
+ */
+export function builtinControllers(deps: BuiltinDeps): { run(signal: AbortSignal): Promise<void> } {
+  const { informers, clock, random } = deps;
+  const logger = deps.logger.with({ room: "builtin" });
+  const { client } = informers;
+  const kinds = servedKinds({ ...deps, logger });
+  const parts = [
+    kinds,
+    garbageCollector({ client, graph: ownerGraph(informers), kinds, clock, random, logger }),
+    namespaceController({ informers, kinds, clock, random, logger }),
+    defaultServiceAccounts({ informers, clock, random, logger }),
+    podCleanup({ informers, clock, logger }),
+    eventExpiry({ client, clock, logger }),
+    scheduler({ informers, events: eventRecorder({ client, clock, logger, component: "default-scheduler" }), clock, logger }),
+  ];
+  return {
+    async run(signal) {
+      await Promise.all(parts.map((part) => part.run(signal)));
+    },
+  };
+}

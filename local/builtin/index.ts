@@ -1,0 +1,1 @@
+export { type BuiltinDeps, builtinControllers } from "./builtins.ts";
