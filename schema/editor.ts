@@ -1,5 +1,5 @@
 import type { AnyKind } from "./kind.ts";
-import type { AnyNode, KeyRule, ListNode, MapNode, Node, ObjectNode, OpenNode, StringNode, TextOrObjectNode } from "./node.ts";
+import type { AnyNode, KeyRule, ListNode, MapNode, Node, NumberNode, ObjectNode, OpenNode, StringNode, TextOrObjectNode } from "./node.ts";
 import { QUANTITY_MAX, QUANTITY_PATTERN } from "./structural-form.ts";
 import { valueDefinitions, valueReference } from "./value-forms.ts";
 
@@ -71,6 +71,14 @@ function openObject(node: OpenNode, definitions: Definitions): EditorSchema {
   return { type: "object", ...keyFacts(node.keys), additionalProperties: { $ref: valueReference(node.values) } };
 }
 
+/** Beyond these a number of a manifest is no longer the integer that was written, and the API server takes it for a fraction. */
+const EXACT_INTEGER = { minimum: Number.MIN_SAFE_INTEGER, maximum: Number.MAX_SAFE_INTEGER };
+
+function numeric(node: NumberNode): EditorSchema {
+  const exact = node.kind === "integer" ? EXACT_INTEGER : {};
+  return { type: node.kind, ...exact, ...present({ minimum: node.minimum, maximum: node.maximum }) };
+}
+
 function anyValue(node: AnyNode, definitions: Definitions): EditorSchema {
   if (!node.values) return {};
   Object.assign(definitions, valueDefinitions(node.values));
@@ -83,11 +91,17 @@ function form(node: Node, definitions: Definitions): EditorSchema {
       return { type: "string", ...textFacts(node) };
     case "integer":
     case "number":
-      return present({ type: node.kind, minimum: node.minimum, maximum: node.maximum });
+      return numeric(node);
     case "boolean":
       return { type: "boolean" };
     case "quantity":
-      return { type: ["string", "integer"], pattern: QUANTITY_PATTERN, maxLength: QUANTITY_MAX, errorMessage: "a quantity such as 500m, 2Gi or 1" };
+      return {
+        type: ["string", "integer"],
+        ...EXACT_INTEGER,
+        pattern: QUANTITY_PATTERN,
+        maxLength: QUANTITY_MAX,
+        errorMessage: "a quantity such as 500m, 2Gi or 1",
+      };
     case "text-or-object":
       return textOrObject(node, definitions);
     case "object":
