@@ -7,3 +7,6 @@ export { isDirectory, isExecutable, isFile, isLink, isSubmodule, type Repository
 export { gitMirrors, type GitMirrorsDeps } from "./source/git-mirrors.ts";
 export { parseRepositoryUrl, redactUrls, type RepositoryUrl } from "./source/git-url.ts";
 export { gitDirectories, type GitDirectories } from "./source/local-refs.ts";
+export { type DefinitionElsewhere } from "./check/definitions-check.ts";
+export { checkRepository, repositoryChecker, type RepositoryChecker } from "./check/repository-checker.ts";
+export { LIMITS } from "./parse/limits.ts";
