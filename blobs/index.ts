@@ -14,6 +14,7 @@ export {
   type RunIdentity,
   treeKey,
 } from "./addresses.ts";
+export { CHUNK_BYTES } from "./chunks.ts";
 export { codeContent, type Content, fileContent, storeContent, type StoredObject, treeContent, type TreeFile } from "./content.ts";
 export { memoryStore } from "./memory-store.ts";
 export { openBlobStore } from "./open.ts";

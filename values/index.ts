@@ -32,6 +32,18 @@ export {
   unwrap,
 } from "./literal.ts";
 export { escapeMapKey, mapKeyProblem, unescapeMapKey } from "./map-key.ts";
+export { encodeLiteralMap, INLINE_LITERAL_BYTES, literalMap, loadLiteral, offload, offloadedLiteral, type OffloadedPart, offloadedUri } from "./offload.ts";
+export {
+  OutputFailure,
+  type OutputProblem,
+  type OutputProblemCode,
+  type OutputReading,
+  type OutputReference,
+  type OutputTree,
+  type OutputUpload,
+  readOutputs,
+} from "./output-tree.ts";
+export { inParallel } from "./parallel.ts";
 export {
   interfaceOf,
   isParameterProblems,

@@ -1,0 +1,2 @@
+export { type CopilotDeps, copilotMain } from "./main.ts";
+export type { AttemptError, AttemptResult } from "./result.ts";

@@ -1,0 +1,47 @@
+import { ATTEMPT_FILES, type BlobStore } from "../blobs/index.ts";
+import { stringifyJson } from "../base/index.ts";
+import { ContainerError_Kind, create, ErrorDocumentSchema, ExecutionError_ErrorKind, toBinary } from "../proto/index.ts";
+
+export interface AttemptError {
+  readonly code: string;
+  readonly message: string;
+  readonly kind: "USER" | "SYSTEM";
+  readonly retryable: boolean;
+  /** The task asks to be counted as skipped. */
+  readonly skip: boolean;
+}
+
+/** What `result.json` holds: how an attempt ended, as the copilot saw it. */
+export interface AttemptResult {
+  readonly outcome: "Succeeded" | "Failed";
+  readonly error?: AttemptError;
+  readonly warnings: readonly string[];
+  /** Files and bytes stored for the outputs. */
+  readonly files: number;
+  readonly bytes: number;
+}
+
+const MAX_MESSAGE_BYTES = 4096;
+
+/** A message short enough for a status: its first 4 KiB. */
+function shortened(message: string): string {
+  const bytes = Buffer.from(message);
+  if (bytes.length <= MAX_MESSAGE_BYTES) return message;
+  return `${bytes
+    .subarray(0, MAX_MESSAGE_BYTES)
+    .toString()
+    .replace(/\ufffd+$/, "")}… (${bytes.length} bytes)`;
+}
+
+/** Writes error.pb (the whole message, for flyteidl2 readers) and result.json, in this order: result.json is what counts. */
+export async function writeResult(store: BlobStore, prefixKey: string, result: AttemptResult): Promise<void> {
+  if (result.error !== undefined) await store.write(`${prefixKey}/${ATTEMPT_FILES.error}`, errorDocument(result.error));
+  const brief = result.error === undefined ? result : { ...result, error: { ...result.error, message: shortened(result.error.message) } };
+  await store.write(`${prefixKey}/${ATTEMPT_FILES.result}`, `${stringifyJson(brief, 2)}\n`);
+}
+
+function errorDocument(error: AttemptError): Uint8Array {
+  const kind = error.retryable ? ContainerError_Kind.RECOVERABLE : ContainerError_Kind.NON_RECOVERABLE;
+  const origin = error.kind === "USER" ? ExecutionError_ErrorKind.USER : ExecutionError_ErrorKind.SYSTEM;
+  return toBinary(ErrorDocumentSchema, create(ErrorDocumentSchema, { error: { code: error.code, message: error.message, kind, origin } }));
+}
