@@ -120,11 +120,12 @@ export function scheduler({ informers, events, clock, logger }: SchedulerDeps): 
         }),
         nodes.onChange(() => due()),
       ];
+      const aborted = untilAborted(signal);
       while (!signal.aborted) {
         const changed = new Promise<void>((resolve) => (due = resolve));
         await pass();
         const waiting = waitingPods().length > 0;
-        await Promise.race([changed, waiting ? sleep(clock, RETRY_MS, signal) : untilAborted(signal)]);
+        await Promise.race([changed, waiting ? sleep(clock, RETRY_MS, signal) : aborted]);
       }
       for (const stop of stops) stop();
     },

@@ -111,13 +111,18 @@ for (const mode of ["namespaces", "plain"] as const) {
     });
 
     it("gives a container only the environment it declares", async () => {
-      await world.api.create(Kinds.Secret, {
+      await world.api.client.create(Kinds.Secret, {
         apiVersion: "v1",
         kind: "Secret",
         metadata: { name: "s", namespace: "default" },
         data: { key: Buffer.from("hush").toString("base64") },
       });
-      await world.api.create(Kinds.ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { name: "c", namespace: "default" }, data: { A: "a", B: "b" } });
+      await world.api.client.create(Kinds.ConfigMap, {
+        apiVersion: "v1",
+        kind: "ConfigMap",
+        metadata: { name: "c", namespace: "default" },
+        data: { A: "a", B: "b" },
+      });
       process.env["FLYTEOPS_TEST_LEAK"] = "1";
       await world.pod("env", {
         containers: [
@@ -158,14 +163,14 @@ for (const mode of ["namespaces", "plain"] as const) {
       await world.pod("wants", { containers: [sh("echo $KEY", { env: [{ name: "KEY", valueFrom: { secretKeyRef: { name: "later", key: "k" } } }] })] });
       const waiting = await world.when("wants", ({ status }) => JSON.stringify(status ?? {}).includes("CreateContainerConfigError"));
       assert.equal(waiting.status?.phase, "Pending");
-      await world.api.create(Kinds.Secret, { apiVersion: "v1", kind: "Secret", metadata: { name: "later", namespace: "default" }, data: { k: "eA==" } });
+      await world.api.client.create(Kinds.Secret, { apiVersion: "v1", kind: "Secret", metadata: { name: "later", namespace: "default" }, data: { k: "eA==" } });
       assert.equal((await world.finished("wants")).phase, "Succeeded");
     });
 
     it("deletes a running pod: SIGTERM, then the object is gone and so is its process", async () => {
       await world.pod("deleted", { containers: [sh("trap 'echo bye; exit 0' TERM; echo $$; while :; do sleep 0.02; done")] });
       await world.when("deleted", ({ status }) => status?.phase === "Running");
-      await world.api.delete(Kinds.Pod, { namespace: "default", name: "deleted" });
+      await world.api.client.delete(Kinds.Pod, { namespace: "default", name: "deleted" });
       await world.api.until(Kinds.Pod, "deleted", (object) => object === undefined);
     });
 
@@ -176,7 +181,7 @@ for (const mode of ["namespaces", "plain"] as const) {
         { finalizers: ["example.com/keep"] },
       );
       await world.when("stubborn", ({ status }) => status?.phase === "Running");
-      await world.api.delete(Kinds.Pod, { namespace: "default", name: "stubborn" });
+      await world.api.client.delete(Kinds.Pod, { namespace: "default", name: "stubborn" });
       const status = await world.finished("stubborn");
       assert.deepEqual([status.phase, ended(status)?.exitCode], ["Failed", 137]);
       const left = await world.when("stubborn", ({ metadata }) => metadata.deletionGracePeriodSeconds === 0);
@@ -186,7 +191,7 @@ for (const mode of ["namespaces", "plain"] as const) {
     it("lets SIGTERM end a program that has no handler for it", async () => {
       await world.pod("plain-sleep", { containers: [{ name: "main", image: "busybox", command: ["sleep", "1000"] }] }, { finalizers: ["example.com/keep"] });
       await world.when("plain-sleep", ({ status }) => status?.phase === "Running");
-      await world.api.delete(Kinds.Pod, { namespace: "default", name: "plain-sleep" });
+      await world.api.client.delete(Kinds.Pod, { namespace: "default", name: "plain-sleep" });
       assert.equal(ended(await world.finished("plain-sleep"))?.exitCode, 143);
     });
 
@@ -205,7 +210,7 @@ for (const mode of ["namespaces", "plain"] as const) {
       assert.equal(container?.lastState.terminated?.exitCode, 1);
       assert.equal(pod.status?.phase, "Running");
       assert.match(await world.log("crash", "main"), /^\d+\n$/);
-      await world.api.delete(Kinds.Pod, { namespace: "default", name: "crash" });
+      await world.api.client.delete(Kinds.Pod, { namespace: "default", name: "crash" });
     });
 
     it("fails a pod at its active deadline", async () => {
@@ -248,7 +253,7 @@ for (const mode of ["namespaces", "plain"] as const) {
       const ready = await world.when("probed", ({ status }) => status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True") === true);
       assert.equal(ready.status?.containerStatuses?.[0]?.ready, true);
       await world.when("probed", ({ status }) => (status?.containerStatuses?.[0]?.restartCount ?? 0) > 0);
-      await world.api.delete(Kinds.Pod, { namespace: "default", name: "probed" }, { gracePeriodSeconds: 0 });
+      await world.api.client.delete(Kinds.Pod, { namespace: "default", name: "probed" }, { gracePeriodSeconds: 0 });
     });
   });
 }
