@@ -7,7 +7,7 @@ import { whyRun } from "./why.ts";
 
 const NOW = Date.parse("2026-01-01T00:10:00Z");
 
-function run(status: Run["status"]): Run {
+function run(status: NonNullable<Run["status"]>): Run {
   return {
     apiVersion: "flyte.org/v1",
     kind: "Run",
@@ -17,7 +17,7 @@ function run(status: Run["status"]): Run {
   };
 }
 
-function action(node: string, status: TaskAction["status"], spec: Partial<TaskAction["spec"]> = {}): TaskAction {
+function action(node: string, status: NonNullable<TaskAction["status"]>, spec: Partial<TaskAction["spec"]> = {}): TaskAction {
   const identity = { runName: "first", runUid: "u", project: "ml", domain: "development", actionName: node, node };
   return {
     apiVersion: "flyte.org/v1",

@@ -11,6 +11,7 @@ import {
   paintFor,
   printable,
   runTree,
+  type Terminal,
 } from "../../cli/index.ts";
 import { type GitSync, GitSyncKind, type Run, RunKind, type TaskAction, TaskActionKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
 import type { InformerSet, Stored } from "../../kube/index.ts";
@@ -18,6 +19,7 @@ import { exportResult } from "./run-results.ts";
 
 export interface ViewDeps {
   readonly cli: CliDeps;
+  readonly terminal: Terminal;
   readonly informers: InformerSet;
   readonly connection: Connection;
   readonly store: BlobStore;
@@ -61,7 +63,7 @@ function problemLines(sync: Stored<GitSync>, paint: Paint): string[] {
 
 /** Shows syncs and runs as they happen: redrawn in place on a terminal, line by line elsewhere. */
 export function startView(deps: ViewDeps): View {
-  const terminal = deps.cli.err;
+  const { terminal } = deps;
   const paint = paintFor(terminal, deps.cli.env);
   const block: LiveBlock = liveBlock(terminal);
   const syncs = deps.informers.of<GitSync>({ kind: GitSyncKind });

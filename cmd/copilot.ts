@@ -1,0 +1,16 @@
+import { openBlobStore } from "../blobs/index.ts";
+import { copilotMain } from "../copilot/index.ts";
+import { systemClock, systemRandom } from "./system.ts";
+
+/** `flyteops copilot download|sidecar …`, the program of the containers beside the user's. */
+export function runCopilot(argv: readonly string[]): Promise<number> {
+  const stop = new AbortController();
+  for (const name of ["SIGTERM", "SIGINT"] as const) process.on(name, () => stop.abort(name));
+  return copilotMain(argv, {
+    clock: systemClock,
+    random: systemRandom,
+    openStore: openBlobStore,
+    stop: stop.signal,
+    complain: (line) => process.stderr.write(`${line}\n`),
+  });
+}

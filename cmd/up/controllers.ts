@@ -1,0 +1,52 @@
+import { join } from "node:path";
+import type { Clock, Logger, Random } from "../../base/index.ts";
+import type { BlobStore } from "../../blobs/index.ts";
+import { workerEvaluator } from "../../cel/index.ts";
+import { actionControllers } from "../../controllers/action/index.ts";
+import { appController } from "../../controllers/app/index.ts";
+import { definitionControllers } from "../../controllers/definition/index.ts";
+import { projectController } from "../../controllers/project/index.ts";
+import { quotaController } from "../../controllers/quota/index.ts";
+import { runControllers } from "../../controllers/run/index.ts";
+import { syncController } from "../../controllers/sync/index.ts";
+import { triggerController } from "../../controllers/trigger/index.ts";
+import { gitMirrors } from "../../gitops/index.ts";
+import { type Controller, type InformerSet, podLogs, type Transport } from "../../kube/index.ts";
+import { containerPlugin, defaultPluginConfig } from "../../plugins/index.ts";
+
+export interface ControllerRoots {
+  readonly informers: InformerSet;
+  readonly transport: Transport;
+  readonly blobs: BlobStore;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly logger: Logger;
+  readonly stateDirectory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where a bundle keeps the program of the expression thread. */
+  readonly celWorker: URL | undefined;
+}
+
+/** Every controller of the product, the same here and in a cluster. */
+export function productControllers(roots: ControllerRoots): { readonly controllers: readonly Controller[]; close(): Promise<void> } {
+  const { informers, transport, blobs, clock, random, logger } = roots;
+  const deps = { informers, clock, random, logger };
+  const evaluator = workerEvaluator({ clock }, roots.celWorker ? { entry: roots.celWorker } : {});
+  const remote = gitMirrors({ stateDir: join(roots.stateDirectory, "git"), allowFile: true, environment: roots.environment, clock, logger });
+  const controllers = [
+    syncController({ ...deps, remote, blobs }),
+    projectController(deps),
+    quotaController(deps),
+    ...definitionControllers({ ...deps, blobs }),
+    ...runControllers({ ...deps, blobs, evaluator }),
+    ...actionControllers({ ...deps, blobs, plugins: [containerPlugin()], config: { plugin: defaultPluginConfig }, podLogs: podLogs(transport) }),
+    triggerController(deps),
+    appController(deps),
+  ];
+  return {
+    controllers,
+    async close() {
+      await Promise.all([evaluator.close(), remote.close()]);
+    },
+  };
+}

@@ -1,0 +1,169 @@
+import { createWriteStream, existsSync, mkdirSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { type Logger, messageOf } from "../../base/index.ts";
+import { openBlobStore } from "../../blobs/index.ts";
+import { type CliDeps, type Connection, EXIT, printDocument, UserError } from "../../cli/index.ts";
+import { apiClient, informerSet } from "../../kube/index.ts";
+import { builtinControllers } from "../../local/builtin/index.ts";
+import { type ImageNotUsed, kubelet, sandboxCapability } from "../../local/kubelet/index.ts";
+import { defaultPluginConfig } from "../../plugins/index.ts";
+import type { UpOptions } from "../register-up.ts";
+import { excludeFromGit, type StateDirectory, takeStateDirectory } from "../state-directory.ts";
+import { jsonLogger } from "../system.ts";
+import { followRepository, installKinds, installSystem } from "./bootstrap.ts";
+import { type ControlPlane, type LateLogs, startControlPlane } from "./control-plane.ts";
+import { productControllers } from "./controllers.ts";
+import { declaredRunsFinished, onceDocument } from "./once.ts";
+import { ownImageDirectory } from "./own-image.ts";
+import { findRepository, type FollowedRepository } from "./repository.ts";
+import { watchUncommitted } from "./uncommitted.ts";
+import { startView, type View } from "./view.ts";
+
+/** `IMAGE=DIR` of the command line. The last `=` divides: an image name may hold none, a path may. */
+function imageDirectories(cli: CliDeps, given: readonly string[]): Map<string, { path: string }> {
+  return new Map(
+    given.map((text) => {
+      const at = text.indexOf("=");
+      const path = resolve(cli.cwd, text.slice(at + 1));
+      if (at <= 0 || !existsSync(path)) throw new UserError(`--image ${text}: write IMAGE=DIR with a directory that exists`, { exitCode: EXIT.usage });
+      return [text.slice(0, at), { path }];
+    }),
+  );
+}
+
+function fileLogger(directory: string, level: string): Logger {
+  if (level !== "error" && level !== "info" && level !== "debug") throw new UserError(`--log-level ${level}: error, info or debug`, { exitCode: EXIT.usage });
+  const stream = createWriteStream(join(directory, "flyteops.log"), { flags: "a", mode: 0o600 });
+  return jsonLogger((line) => void stream.write(line), level);
+}
+
+function celWorker(): URL | undefined {
+  const bundled = new URL("./cel-worker.js", import.meta.url);
+  return existsSync(fileURLToPath(bundled)) ? bundled : undefined;
+}
+
+/** Everything that runs until it is told to stop; the first that fails stops the others. */
+async function runAll(stop: AbortController, roots: readonly { run(signal: AbortSignal): Promise<void> }[]): Promise<void> {
+  const guarded = roots.map((root) =>
+    root.run(stop.signal).catch((thrown: unknown) => {
+      stop.abort(thrown);
+      throw thrown;
+    }),
+  );
+  const ends = await Promise.allSettled(guarded);
+  for (const end of ends) if (end.status === "rejected") throw end.reason;
+}
+
+function sayHello(view: View, cli: CliDeps, plane: ControlPlane, repository: FollowedRepository, startedMs: number): void {
+  view.say(
+    `flyteops ${cli.version} follows ${repository.said}${repository.branch ? ` at ${repository.branch}` : ""}; Kubernetes API at ${plane.url}, ready in ${startedMs} ms`,
+  );
+  view.say(`  export KUBECONFIG=${plane.kubeconfig}`);
+  view.say(
+    plane.kubectl ? "  kubectl get flyte -A" : "  flyteops get runs        (kubectl is not on PATH; flyteops get, describe, logs and events do the same)",
+  );
+  view.say("");
+}
+
+function imageNotes(view: View): (note: ImageNotUsed) => void {
+  const told = new Set<string>();
+  return (note) => {
+    if (told.has(note.message)) return;
+    told.add(note.message);
+    view.say(`  ${note.message}`);
+  };
+}
+
+async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepository, state: StateDirectory): Promise<number> {
+  const begin = cli.clock.now();
+  const logger = fileLogger(state.path, options.logLevel);
+  const structured = options.output === "json";
+  const terminal = structured ? cli.err : cli.out;
+  const logs: LateLogs = { source: undefined };
+  const plane = await startControlPlane({
+    clock: cli.clock,
+    random: cli.random,
+    logger,
+    directory: state.path,
+    port: options.port,
+    logs,
+    environment: cli.env,
+  });
+  const stop = new AbortController();
+  const interrupt = () => stop.abort();
+  cli.signal.addEventListener("abort", interrupt, { once: true });
+  if (cli.signal.aborted) interrupt();
+  try {
+    const transport = plane.transport;
+    const client = apiClient(transport, { clock: cli.clock, random: cli.random });
+    const informers = informerSet({ client, clock: cli.clock, random: cli.random, logger });
+    const objects = join(state.path, "objects");
+    mkdirSync(objects, { recursive: true });
+    const blobs = openBlobStore(pathToFileURL(objects).href);
+    await installKinds(client);
+    await installSystem(client, { storage: blobs.root, version: cli.version });
+    const ready = cli.clock.now() - begin;
+
+    const connection: Connection = { client, transport, namespace: "default", namespaceGiven: false, source: plane.kubeconfig };
+    const view = startView({ cli, terminal, informers, connection, store: blobs, stateDirectory: state.path, clock: cli.clock });
+    sayHello(view, cli, plane, repository, ready);
+    const images = imageDirectories(cli, options.image ?? []);
+    const own = new Map([...images, [defaultPluginConfig.copilotImage, { path: ownImageDirectory(state.path), own: true }] as const]);
+    const hostPath = cli.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
+    const capability = await sandboxCapability(hostPath);
+    logger.info("sandbox", { capability });
+    const node = kubelet(
+      { informers, clock: cli.clock, logger, capability },
+      { stateDir: join(state.path, "kubelet"), hostPath, images: own, onImageNotUsed: imageNotes(view) },
+    );
+    logs.source = node.logs;
+    const product = productControllers({
+      informers,
+      transport,
+      blobs,
+      clock: cli.clock,
+      random: cli.random,
+      logger,
+      stateDirectory: state.path,
+      environment: cli.env,
+      celWorker: celWorker(),
+    });
+    await followRepository(client, repository);
+    const once = declaredRunsFinished(informers);
+    const roots = [informers, builtinControllers({ informers, transport, clock: cli.clock, random: cli.random, logger }), node, ...product.controllers];
+    const uncommitted = watchUncommitted(repository, view, cli.clock, logger);
+    const running = runAll(stop, roots);
+    if (options.once) void once.finished(stop.signal).then(() => stop.abort());
+    await running.finally(() => uncommitted.close());
+    await view.flush();
+    view.stop();
+    await product.close();
+    if (structured) printDocument(cli, "json", await onceDocument(once, blobs));
+    if (!options.once || cli.signal.aborted) {
+      terminal.write(`stopped; everything is kept in ${options.state}\n`);
+      return options.once ? EXIT.interrupted : EXIT.ok;
+    }
+    return once.succeeded() ? EXIT.ok : EXIT.failed;
+  } finally {
+    cli.signal.removeEventListener("abort", interrupt);
+    await plane.stop();
+  }
+}
+
+/** `flyteops up`: the whole product in this process, until Ctrl-C or, with `--once`, until the declared Runs have finished. */
+export async function up(cli: CliDeps, options: UpOptions): Promise<number> {
+  if (options.output !== undefined && options.output !== "json") throw new UserError(`-o ${options.output}: only json`, { exitCode: EXIT.usage });
+  if (options.output === "json" && !options.once) throw new UserError("-o json goes with --once", { exitCode: EXIT.usage });
+  const repository = findRepository(options);
+  const state = takeStateDirectory(resolve(cli.cwd, options.state));
+  try {
+    if (repository.local?.workTree) excludeFromGit(repository.local.workTree, repository.local.gitDirectory, state.path);
+    return await serve(cli, options, repository, state);
+  } catch (thrown) {
+    if (thrown instanceof UserError) throw thrown;
+    throw new UserError(`flyteops up ended: ${messageOf(thrown)}`, { hint: `its log: ${join(state.path, "flyteops.log")}`, cause: thrown });
+  } finally {
+    state.release();
+  }
+}
