@@ -1,5 +1,4 @@
 import {
-  anything,
   type AuthoredObjectOf,
   boolean,
   defineKind,
@@ -121,7 +120,6 @@ const status = object({
     names: list(string({ maxLength: 253 }).doc("Name of an object."), { max: 256 })
       .optional()
       .doc("Objects in this namespace that hold the parts of it."),
-    last: anything().optional().doc("What the sync remembers of its own."),
   })
     .optional()
     .doc("Where the sync keeps what it has applied."),

@@ -14,25 +14,16 @@ const MAX_PROBLEMS = 200;
 /** Our own schemas are known to be good (a test holds them against the meta-schema), and run far less often than they are compiled. */
 const FAST_COMPILE = { meta: false, validateSchema: false, code: { optimize: false } } as const;
 
-/** Compiling takes some ten milliseconds for a large kind, so it happens on first use; kinds are constants, so the entries live as long as they do. */
-const validators = new WeakMap<AnyKind, ValidateFunction>();
-
-function validatorOf(kind: AnyKind): ValidateFunction {
-  const known = validators.get(kind);
-  if (known) return known;
+function compile(kind: AnyKind): ValidateFunction {
   const ajv = new Ajv2020({ ...FAST_COMPILE, allErrors: true, verbose: true, allowUnionTypes: true, strict: true, strictRequired: false, strictTypes: false });
   addFormats.default(ajv, ["date-time"]);
   ajv.addKeyword({ keyword: "errorMessage", schemaType: "string" });
-  const compiled = ajv.compile(editorSchema(kind));
-  validators.set(kind, compiled);
-  return compiled;
+  return ajv.compile(editorSchema(kind));
 }
 
-/** `null` joins no path that could be confused with another. */
-const keyOf = (path: readonly (string | number)[]) => path.join("\u0000");
+const keyOf = (path: readonly (string | number)[]) => JSON.stringify(path);
 
-function schemaProblems(kind: AnyKind, object: unknown): Problem[] {
-  const validate = validatorOf(kind);
+function schemaProblems(kind: AnyKind, validate: ValidateFunction, object: unknown): Problem[] {
   if (validate(object)) return [];
   const errors = validate.errors ?? [];
   const meant = meantFields(errors);
@@ -51,18 +42,28 @@ function filled(kind: AnyKind, object: Fields): Fields {
   return { ...object, spec: fillDefaults(kind.spec.node, object["spec"]) };
 }
 
-/**
- * Everything wrong with a manifest, in sentences; an empty list when nothing is. `old` is the stored object it would replace:
- * with it, fields that may not change are compared too. Never throws, whatever the object is.
- */
-export function checkObject(kind: AnyKind, object: unknown, old?: unknown): Problem[] {
-  const problems = schemaProblems(kind, object);
-  if (typeof object !== "object" || object === null || Array.isArray(object)) return problems;
-  const broken = brokenPaths(problems);
-  const walk: Walk = { broken: (path) => broken.has(keyOf(path)), report: (problem) => void problems.push(problem) };
-  const now = filled(kind, object as Fields);
+function ruleProblems(kind: AnyKind, object: Fields, old: unknown, found: readonly Problem[]): Problem[] {
+  const problems: Problem[] = [];
+  const broken = brokenPaths(found);
+  const walk: Walk = { broken: (path) => broken.size > 0 && broken.has(keyOf(path)), report: (problem) => void problems.push(problem) };
+  const now = filled(kind, object);
   const before = old === undefined ? undefined : filled(kind, old as Fields);
   walkRules(kind.spec.node, now["spec"], before?.["spec"], ["spec"], walk);
-  if (!walk.broken([])) for (const rule of kind.rules) runRule(rule, now, before, [], walk);
+  if (found.length === 0) for (const rule of kind.rules) runRule(rule, now, before, [], walk);
   return problems;
+}
+
+/**
+ * Makes the check of a kind: everything wrong with a manifest, in sentences; an empty list when nothing is. `old` is the stored object
+ * it would replace: with it, fields that may not change are compared too. Never throws, whatever the object is. The schema is compiled
+ * on first use, which takes some ten milliseconds for a large kind.
+ */
+export function checkerOf(kind: AnyKind): (object: unknown, old?: unknown) => Problem[] {
+  let validate: ValidateFunction | undefined;
+  return (object, old) => {
+    validate ??= compile(kind);
+    const problems = schemaProblems(kind, validate, object);
+    if (typeof object !== "object" || object === null || Array.isArray(object)) return problems;
+    return [...problems, ...ruleProblems(kind, object as Fields, old, problems)];
+  };
 }

@@ -1,5 +1,5 @@
 import { list, integer, object, oneOf, string, timestamp } from "./build.ts";
-import { checkObject } from "./check.ts";
+import { checkerOf } from "./check.ts";
 import { crdManifest } from "./crd.ts";
 import { editorSchema } from "./editor.ts";
 import type { Column, CommonStatus, Kind, ObjectForm, PathIn } from "./kind.ts";
@@ -59,8 +59,9 @@ export function defineKind<const K extends string, Spec, A, Status, const Condit
     rules: definition.rules ?? [],
     crd: () => crdManifest(kind),
     jsonSchema: () => editorSchema(kind),
-    check: (candidate, old) => checkObject(kind, candidate, old),
+    check: (candidate, old) => check(candidate, old),
     parse: (candidate) => parseObject(kind, candidate) as ReturnType<typeof kind.parse>,
   };
+  const check = checkerOf(kind);
   return kind;
 }

@@ -1,4 +1,3 @@
-import { checkObject } from "./check.ts";
 import { fillDefaults } from "./fill-defaults.ts";
 import type { AnyKind } from "./kind.ts";
 import { InvalidObject } from "./problem.ts";
@@ -14,7 +13,7 @@ export function parseObject(kind: AnyKind, object: unknown): unknown {
     metadata: manifest["metadata"],
     spec: fillDefaults(kind.spec.node, manifest["spec"]),
   };
-  const problems = checkObject(kind, parsed);
+  const problems = kind.check(parsed);
   if (problems.length > 0) throw new InvalidObject(nameOf(kind, manifest), problems);
   return status === undefined ? parsed : { ...parsed, status: fillDefaults(kind.status.node, status) };
 }
