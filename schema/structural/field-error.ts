@@ -67,3 +67,6 @@ export function tooLong(field: string, max: number): Cause {
 export function tooMany(field: string, actual: number, max: number): Cause {
   return withValue("FieldValueTooMany", "Too many", field, actual, `must have at most ${max} ${max === 1 ? "item" : "items"}`);
 }
+
+/** Makers of causes, one per kind of field error, for rules that no schema can say. */
+export const fieldCause = { duplicate, forbidden, invalid, notFound, notSupported, required, tooLong, tooMany, typeInvalid } as const;

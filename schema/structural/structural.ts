@@ -18,6 +18,8 @@ export interface CompiledRule {
  */
 export interface Structural {
   readonly source: JsonSchema;
+  /** Name of the definition this node refers to; undefined for what is said in place. */
+  readonly name: string | undefined;
   /** Empty: any type. Two entries: integer or string. */
   readonly types: readonly JsonType[];
   readonly nullable: boolean;
@@ -69,10 +71,11 @@ function refName(schema: MaybeRef): string | undefined {
   return ref?.slice(ref.lastIndexOf("/") + 1);
 }
 
-function emptyDraft(source: JsonSchema): Draft {
+function emptyDraft(source: JsonSchema, name: string | undefined): Draft {
   const intOrString = source["x-kubernetes-int-or-string"] === true;
   return {
     source,
+    name,
     types: intOrString ? ["integer", "string"] : source.type ? [source.type as JsonType] : [],
     nullable: source.nullable === true,
     properties: new Map(),
@@ -130,12 +133,12 @@ function compileNode(schema: JsonSchema, compiler: Compiler): Draft {
     if (known) return known;
     const definition = compiler.definitions[name];
     if (!definition) throw new Error(`schema refers to an unknown definition ${name}`);
-    const draft = emptyDraft(definition);
+    const draft = emptyDraft(definition, name);
     compiler.named.set(name, draft);
     fill(draft, definition, compiler);
     return draft;
   }
-  const draft = emptyDraft(schema);
+  const draft = emptyDraft(schema, undefined);
   fill(draft, schema, compiler);
   return draft;
 }

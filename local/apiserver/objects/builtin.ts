@@ -50,9 +50,8 @@ export function builtinDefinitions(): Readonly<Record<string, JsonSchema>> {
 export function builtinSchema(group: string, version: string, kind: string): Structural | undefined {
   const { kinds, definitions, compiled } = builtins();
   const found = kinds.find((one) => one.kind === kind && one.group === group && one.version === version);
-  const source = found && definitions[found.definition];
-  if (!found || !source) return undefined;
+  if (!found) return undefined;
   let schema = compiled.get(found.definition);
-  if (!schema) compiled.set(found.definition, (schema = compileStructural(source, { definitions })));
+  if (!schema) compiled.set(found.definition, (schema = compileStructural({ $ref: found.definition } as JsonSchema, { definitions })));
   return schema;
 }
