@@ -88,7 +88,6 @@ export const ProjectKind = defineKind({
     Ready: "All namespaces are in place.",
     Reconciling: "Namespaces are being made or changed.",
     Stalled: "Somebody must change something first.",
-    NamespacesReady: "Every namespace exists and has its quota, accounts and rules.",
     NamespaceTaken: "A namespace exists and does not belong to this project: annotate it flyte.org/adopt: <project>, or choose another name.",
     Overridden: "A field is owned by another manager; the message names field, manager and time.",
   },
