@@ -30,7 +30,8 @@ export function under(segment: string | number, problems: readonly ValueProblem[
   return problems.map((one) => ({ ...one, path: [segment, ...one.path] }));
 }
 
-/** True for the list of problems that a value function returns instead of a value. */
+/** True for the list of problems that a value function returns instead of a value; a value may be a list itself. */
 export function isProblems<T>(result: T | readonly ValueProblem[]): result is readonly ValueProblem[] {
-  return Array.isArray(result);
+  const first: unknown = Array.isArray(result) ? result[0] : undefined;
+  return typeof first === "object" && first !== null && "code" in first && "path" in first;
 }
