@@ -26,12 +26,12 @@ export function withCondition(conditions: readonly Condition[] | undefined, mark
   return (conditions ?? []).map((condition) => (condition.type === mark.type ? next : condition));
 }
 
-export function conditionOf(object: { readonly status?: unknown }, type: string): Condition | undefined {
-  const conditions = (object.status as { conditions?: Condition[] } | undefined)?.conditions;
-  return conditions?.find((condition) => condition.type === type);
+export function conditionOf(object: object, type: string): Condition | undefined {
+  const { status } = object as { readonly status?: { readonly conditions?: readonly Condition[] } };
+  return status?.conditions?.find((condition) => condition.type === type);
 }
 
-export const isTrue = (object: { readonly status?: unknown }, type: string): boolean => conditionOf(object, type)?.status === "True";
+export const isTrue = (object: object, type: string): boolean => conditionOf(object, type)?.status === "True";
 
 /** What a reconcile ended with. */
 export type Ending = { readonly outcome: Outcome } | { readonly thrown: unknown };

@@ -144,12 +144,24 @@ function neverStarted(status: PodStatus): boolean {
   return status.deleting && status.phase === "Pending" && [...status.init, ...status.containers].every(({ state }) => !state.running && !state.terminated);
 }
 
+/** How long after its end was due a pod may still say that it runs; then its node is gone. */
+const LOST_AFTER_MS = 60_000;
+
+/** A pod that should have stopped by now, on a node that does not answer. */
+function lostNode(status: PodStatus, now: number): PhaseReport | number | undefined {
+  const due = timeOf(status.deletedBy);
+  if (due === undefined) return undefined;
+  const left = due + LOST_AFTER_MS - now;
+  return left > 0 ? left : failed("preemption", "SYSTEM", "NodeLost", "the pod should have stopped and its node does not answer");
+}
+
 /** What a pod's status says about the attempt it runs. Pure; an unknown phase keeps it going. */
 export function podPhase(pod: Manifest, context: PhaseContext): PhaseReport {
   const status = podStatus(pod);
   const main = status.containers.find(({ name }) => name === MAIN);
   if (status.phase === "Succeeded" || status.phase === "Failed" || neverStarted(status)) return ended(status, main?.state.terminated);
-  const trouble = waitingReport(status, context);
-  if (trouble) return trouble;
-  return status.phase === "Running" ? active(status, main) : pending(status);
+  const lost = lostNode(status, context.now);
+  if (typeof lost === "object") return lost;
+  const report = waitingReport(status, context) ?? (status.phase === "Running" ? active(status, main) : pending(status));
+  return report.kind === "ongoing" && lost !== undefined ? { ...report, recheckAfter: Math.min(lost, report.recheckAfter ?? lost) } : report;
 }

@@ -37,6 +37,8 @@ export interface PodStatus {
   readonly startTime?: string;
   readonly scheduled: boolean;
   readonly deleting: boolean;
+  /** When it should have stopped. */
+  readonly deletedBy?: string;
   readonly createdAt?: string;
 }
 
@@ -75,6 +77,7 @@ export function podStatus(pod: Manifest): PodStatus {
   const status = fieldsOf(pod["status"]);
   const metadata = fieldsOf(pod.metadata);
   const createdAt = metadata["creationTimestamp"];
+  const deletedBy = metadata["deletionTimestamp"];
   return {
     phase: textOf(status["phase"]) || "Pending",
     reason: textOf(status["reason"]),
@@ -92,5 +95,6 @@ export function podStatus(pod: Manifest): PodStatus {
     deleting: metadata["deletionTimestamp"] !== undefined,
     ...optionalTexts(status, "startTime"),
     ...(typeof createdAt === "string" ? { createdAt } : {}),
+    ...(typeof deletedBy === "string" ? { deletedBy } : {}),
   };
 }
