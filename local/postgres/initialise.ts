@@ -1,0 +1,46 @@
+import { spawn } from "node:child_process";
+import { chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { TerminalFailure } from "../../base/index.ts";
+import type { Binaries } from "./binaries.ts";
+import { PROGRAM_PATH, type RunAs } from "./run-as.ts";
+
+export const DATABASE_USER = "flyteops";
+
+const FLAGS = ["--encoding=UTF8", "--no-locale", "--auth=scram-sha-256", `--username=${DATABASE_USER}`];
+
+/** Rejects with what it printed. */
+function initdb(program: string, directory: string, passwordFile: string, how: RunAs): Promise<void> {
+  const [command = program, ...args] = [...how.prefix, program, "-D", directory, `--pwfile=${passwordFile}`, ...FLAGS];
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { ...how.ids, cwd: "/", env: { PATH: PROGRAM_PATH, LC_ALL: "C" }, stdio: ["ignore", "pipe", "pipe"] });
+    let output = "";
+    child.stdout.on("data", (data: Buffer) => (output += data.toString()));
+    child.stderr.on("data", (data: Buffer) => (output += data.toString()));
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) return resolve();
+      reject(new TerminalFailure("DatabaseNotInitialised", `initdb failed in ${directory}: ${output.trim().split("\n").slice(-3).join("; ")}`));
+    });
+  });
+}
+
+/**
+ * Makes a new database cluster in `<root>/data`. It is made beside and renamed, so that an interrupted attempt leaves
+ * nothing that looks like a database.
+ */
+export async function initialise(root: string, password: string, binaries: Binaries, how: RunAs): Promise<void> {
+  const fresh = join(root, "data.new");
+  await rm(fresh, { recursive: true, force: true });
+  await mkdir(fresh, { recursive: true, mode: 0o700 });
+  if (how.ids) await chown(fresh, how.ids.uid, how.ids.gid);
+  const passwordFile = join(root, "password.new");
+  await writeFile(passwordFile, password, { mode: 0o600 });
+  if (how.ids) await chown(passwordFile, how.ids.uid, how.ids.gid);
+  try {
+    await initdb(binaries.initdb, fresh, passwordFile, how);
+  } finally {
+    await rm(passwordFile, { force: true });
+  }
+  await rename(fresh, join(root, "data"));
+}
