@@ -21,7 +21,7 @@ import { watchUncommitted } from "./uncommitted.ts";
 import { startView, type View } from "./view.ts";
 
 /** `IMAGE=DIR` of the command line. The last `=` divides: an image name may hold none, a path may. */
-function imageDirectories(cli: CliDeps, given: readonly string[]): Map<string, { path: string }> {
+function imageDirectories(cli: CliDeps, given: readonly string[]): Map<string, { path: string; own?: boolean }> {
   return new Map(
     given.map((text) => {
       const at = text.indexOf("=");
@@ -109,13 +109,13 @@ async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepos
     const view = startView({ cli, terminal, informers, connection, store: blobs, stateDirectory: state.path, clock: cli.clock });
     sayHello(view, cli, plane, repository, ready);
     const images = imageDirectories(cli, options.image ?? []);
-    const own = new Map([...images, [defaultPluginConfig.copilotImage, { path: ownImageDirectory(state.path), own: true }] as const]);
+    images.set(defaultPluginConfig.copilotImage, { path: ownImageDirectory(state.path), own: true });
     const hostPath = cli.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
     const capability = await sandboxCapability(hostPath);
     logger.info("sandbox", { capability });
     const node = kubelet(
       { informers, clock: cli.clock, logger, capability },
-      { stateDir: join(state.path, "kubelet"), hostPath, images: own, onImageNotUsed: imageNotes(view) },
+      { stateDir: join(state.path, "kubelet"), hostPath, images, onImageNotUsed: imageNotes(view) },
     );
     logs.source = node.logs;
     const product = productControllers({

@@ -1,5 +1,5 @@
 import { ANNOTATION, FINALIZER, LABEL, type Outcome, settled, TerminalFailure, waiting } from "../../base/index.ts";
-import { type Project, ProjectKind, type ProjectStatus, type Run, RunKind } from "../../crds/index.ts";
+import { type Project, ProjectKind, type Run, RunKind } from "../../crds/index.ts";
 import { isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type ReconcileRun, type Reconciler, type Stored } from "../../kube/index.ts";
 import { type Manifest, namespaceOf, PROJECT_ROLES, projectManifests } from "../../synth/index.ts";
 import { claimOn } from "./namespace-claim.ts";
@@ -68,21 +68,10 @@ async function settleDomain(client: ObjectClient, project: Stored<Project>, doma
 
 type DomainState = Awaited<ReturnType<typeof settleDomain>>;
 
-const NOT_READY: Readonly<Record<Exclude<DomainState, "ready">, { readonly reason: string; readonly message: string }>> = {
-  taken: { reason: "NamespaceTaken", message: "the namespace exists and does not belong to this project" },
-  terminating: { reason: "NamespaceTerminating", message: "the namespace is being deleted" },
-};
-
 async function settleDomains(client: ObjectClient, project: Stored<Project>): Promise<Map<string, DomainState>> {
   const states = new Map<string, DomainState>();
-  const namespaces: NonNullable<ProjectStatus["namespaces"]> = [];
-  for (const domain of project.spec.domains) {
-    const name = namespaceOf(project.metadata.name, domain);
-    const state = await settleDomain(client, project, domain);
-    states.set(name, state);
-    namespaces.push({ name, domain, ready: state === "ready", ...(state === "ready" ? {} : NOT_READY[state]) });
-  }
-  project.status = { ...project.status, namespaces };
+  for (const domain of project.spec.domains) states.set(namespaceOf(project.metadata.name, domain), await settleDomain(client, project, domain));
+  project.status = { ...project.status, namespaces: [...states].filter(([, state]) => state === "ready").map(([name]) => name) };
   return states;
 }
 

@@ -152,7 +152,8 @@ export function triggerReconciler({ informers, clock }: TriggerDeps): Reconciler
       const active = trigger.spec.active;
       run.mark("Active", active ? "Active" : "Paused", "", active ? "True" : "False");
       const outcome = active ? await onCommit(trigger, run) : undefined;
-      if (missing.length > 0)
+      // A wait with an appointment comes first: a failure is only looked at again on change.
+      if (missing.length > 0 && outcome?.kind !== "waiting")
         throw new TerminalFailure(
           "NotImplemented",
           `nothing acts upon ${missing.join(", ")} yet: remove ${missing.length === 1 ? "it" : "them"}, or run it by hand`,
