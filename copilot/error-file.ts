@@ -36,7 +36,7 @@ async function firstBytes(tree: SafeTree): Promise<string> {
 }
 
 function userError(code: string, message: string): AttemptError {
-  return { code, message, kind: "USER", retryable: true, skip: false };
+  return { code, message, kind: "USER", retryable: true, skip: false, declared: true };
 }
 
 function errorOf(text: string): AttemptError {
@@ -50,6 +50,7 @@ function errorOf(text: string): AttemptError {
     kind: kind === "SYSTEM" ? "SYSTEM" : "USER",
     retryable: typeof retryable === "boolean" ? retryable : true,
     skip: skip === true,
+    declared: true,
   };
 }
 

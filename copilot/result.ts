@@ -9,6 +9,8 @@ export interface AttemptError {
   readonly retryable: boolean;
   /** The task asks to be counted as skipped. */
   readonly skip: boolean;
+  /** The task itself reported it, in `_ERROR`: it wins over the exit code. */
+  readonly declared?: true;
 }
 
 /** What `result.json` holds: how an attempt ended, as the copilot saw it. */

@@ -317,7 +317,7 @@ describe("copilot sidecar", () => {
     it("may say everything, as JSON", async () => {
       await pod.leave("_ERROR", '{"code":"NoQuota","message":"later","kind":"SYSTEM","retryable":false,"skip":true}');
       assert.equal(await pod.sidecar({}), 1);
-      assert.deepEqual((await pod.result()).error, { code: "NoQuota", message: "later", kind: "SYSTEM", retryable: false, skip: true });
+      assert.deepEqual((await pod.result()).error, { code: "NoQuota", message: "later", kind: "SYSTEM", retryable: false, skip: true, declared: true });
     });
 
     it("is cut at 1 MiB, and to 4 KiB in result.json", async () => {
