@@ -82,6 +82,7 @@ function defaultContainer(container: Fields, hostNetwork: boolean): void {
 export function defaultPodSpec(spec: Fields): void {
   fill(spec, { restartPolicy: "Always", dnsPolicy: "ClusterFirst", schedulerName: "default-scheduler" });
   fill(spec, { terminationGracePeriodSeconds: 30, enableServiceLinks: true, securityContext: {} });
+  if (Number(spec["terminationGracePeriodSeconds"]) < 0) spec["terminationGracePeriodSeconds"] = 1;
   if (spec["serviceAccountName"] ?? spec["serviceAccount"]) {
     spec["serviceAccountName"] ??= spec["serviceAccount"];
     spec["serviceAccount"] = spec["serviceAccountName"];

@@ -65,7 +65,7 @@ export function pathSegmentProblems(text: string): string[] {
 export function qualifiedNameProblems(text: string): string[] {
   const [first = "", second, ...rest] = text.split("/");
   if (rest.length > 0) {
-    const rule = mustMatch(`a qualified name ${NAME_PART}`, QUALIFIED_PATTERN, "MyName", "my.name", "123-abc");
+    const rule = mustMatch(`a valid label key ${NAME_PART}`, QUALIFIED_PATTERN, "MyName", "my.name", "123-abc");
     return [`${rule} with an optional DNS subdomain prefix and '/' (e.g. 'example.com/MyName')`];
   }
   const problems: string[] = [];

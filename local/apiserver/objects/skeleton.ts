@@ -28,6 +28,12 @@ function requiredFields(schema: Structural): Record<string, unknown> {
   return fields;
 }
 
+/** What the Go type of a kind always writes and its schema does not demand. */
+const ALWAYS_THERE: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  Event: { source: {}, firstTimestamp: null, lastTimestamp: null, eventTime: null, reportingComponent: "", reportingInstance: "" },
+  NetworkPolicy: { spec: { podSelector: {} } },
+};
+
 /**
  * What an object is before it is created: an empty custom object has nothing but its kind, an empty built-in one has the
  * zero values that its Go type always has.
@@ -40,5 +46,5 @@ export function skeletonOf(schema: Structural, object: KubeObject): Record<strin
     const part = schema.properties.get(name);
     if (part) fields[name] = requiredFields(part);
   }
-  return fields;
+  return { ...fields, ...ALWAYS_THERE[kind] };
 }

@@ -129,14 +129,26 @@ const quota: Check = (object) =>
     (quantityNanos(quantity) ?? 0n) < 0n ? [invalid(`spec.hard[${name}]`, quantity, "must be greater than or equal to 0")] : [],
   );
 
+/** What may not be more than what, which field is blamed, and what the two are called. */
+const LIMIT_ORDER = [
+  ["min", "max", "min", "min", "max"],
+  ["min", "defaultRequest", "defaultRequest", "min", "default request"],
+  ["min", "default", "default", "min", "default"],
+  ["defaultRequest", "max", "defaultRequest", "default request", "max"],
+  ["defaultRequest", "default", "defaultRequest", "default request", "default limit"],
+  ["default", "max", "default", "default", "max"],
+] as const;
 const LIMIT_TYPES = ["Container", "Pod", "PersistentVolumeClaim"];
 
 function checkLimit(limit: Fields, path: string): Cause[] {
-  const [min, max] = [fieldsOf(limit["min"]) ?? {}, fieldsOf(limit["max"]) ?? {}];
-  const above = Object.keys(min).filter((name) => (quantityNanos(min[name]) ?? 0n) > (quantityNanos(max[name]) ?? quantityNanos(min[name]) ?? 0n));
-  const causes = above.map((name) =>
-    invalid(`${path}.min[${name}]`, min[name], `min value ${textOf(min[name])} is greater than max value ${textOf(max[name])}`),
-  );
+  const causes = LIMIT_ORDER.flatMap(([low, high, at, lowName, highName]) => {
+    const [lows, highs] = [fieldsOf(limit[low]) ?? {}, fieldsOf(limit[high]) ?? {}];
+    const above = Object.keys(lows).filter((name) => (quantityNanos(lows[name]) ?? 0n) > (quantityNanos(highs[name]) ?? quantityNanos(lows[name]) ?? 0n));
+    return above.map((name) => {
+      const detail = `${lowName} value ${textOf(lows[name])} is greater than ${highName} value ${textOf(highs[name])}`;
+      return invalid(`${path}.${at}[${name}]`, lows[name], detail);
+    });
+  });
   const defaults = limit["type"] === "Pod" ? ["default", "defaultRequest"].filter((name) => entriesOf(limit[name]).length > 0) : [];
   return [...causes, ...defaults.map((name) => forbidden(`${path}.${name}`, "may not be specified when `type` is 'Pod'"))];
 }

@@ -6,7 +6,7 @@ import { quantityNanos } from "./quantity.ts";
 
 const { duplicate, forbidden, invalid, notFound, notSupported, required } = fieldCause;
 const PULL_POLICIES = ["Always", "IfNotPresent", "Never"];
-const MESSAGE_POLICIES = ["FallbackToLogsOnError", "File"];
+const MESSAGE_POLICIES = ["File", "FallbackToLogsOnError"];
 const PROTOCOLS = ["SCTP", "TCP", "UDP"];
 const ENV_SOURCES = ["fieldRef", "resourceFieldRef", "configMapKeyRef", "secretKeyRef", "fileKeyRef"];
 const FIELD_PATH =
@@ -81,10 +81,12 @@ function checkMount(mount: Fields, path: string, names: PodNames, mounted: Set<s
   if (mounted.has(mountPath)) causes.push(invalid(`${path}.mountPath`, mountPath, "must be unique"));
   mounted.add(mountPath);
   const subPath = textOf(mount["subPath"]);
+  // The real server leaves the index out of this one.
+  const listPath = path.slice(0, path.lastIndexOf("["));
   if (subPath !== "") {
     if (mount["subPathExpr"]) causes.push(invalid(`${path}.subPathExpr`, mount["subPathExpr"], "subPathExpr and subPath are mutually exclusive"));
-    if (subPath.startsWith("/")) causes.push(invalid(`${path}.subPath`, subPath, "must be a relative path"));
-    if (subPath.split("/").includes("..")) causes.push(invalid(`${path}.subPath`, subPath, "must not contain '..'"));
+    if (subPath.startsWith("/")) causes.push(invalid(`${listPath}.subPath`, subPath, "must be a relative path"));
+    if (subPath.split("/").includes("..")) causes.push(invalid(`${listPath}.subPath`, subPath, "must not contain '..'"));
   }
   return causes;
 }
@@ -112,13 +114,13 @@ function checkProbe(probe: Fields | undefined, path: string): Cause[] {
   if (!probe) return [];
   const actions = ACTIONS.filter((name) => probe[name] !== undefined);
   if (actions.length === 0) return [required(path, "must specify a handler type")];
-  if (actions.length > 1) return actions.slice(1).map((name) => forbidden(`${path}.${name}`, "may not specify more than 1 handler type"));
+  const causes = actions.slice(1).map((name) => forbidden(`${path}.${name}`, "may not specify more than 1 handler type"));
   const exec = fieldsOf(probe["exec"]);
-  if (exec && listLength(exec["command"]) === 0) return [required(`${path}.exec.command`, "")];
+  if (exec && listLength(exec["command"]) === 0) causes.push(required(`${path}.exec.command`, ""));
   const negative = ["initialDelaySeconds", "timeoutSeconds", "periodSeconds", "successThreshold", "failureThreshold"].filter(
     (name) => Number(probe[name] ?? 0) < 0,
   );
-  return negative.map((name) => invalid(`${path}.${name}`, probe[name], "must be greater than or equal to 0"));
+  return [...causes, ...negative.map((name) => invalid(`${path}.${name}`, probe[name], "must be greater than or equal to 0"))];
 }
 
 const listLength = (value: unknown): number => (Array.isArray(value) ? value.length : 0);

@@ -1,5 +1,6 @@
 import type { KubeObject } from "../../../kube/index.ts";
 import { type Cause, fieldCause } from "../../../schema/structural/index.ts";
+import { builtinSchema } from "./builtin.ts";
 import { type Fields, isFields } from "./field-type.ts";
 import { labelProblems, labelValueProblems, pathSegmentProblems, qualifiedNameProblems, subdomainProblems } from "./names.ts";
 
@@ -70,9 +71,20 @@ function checkOwners(owners: unknown): Cause[] {
   return [...causes, invalid("metadata.ownerReferences", owners, detail)];
 }
 
-function checkFinalizers(finalizers: unknown): Cause[] {
+const STANDARD_FINALIZERS: ReadonlySet<string> = new Set(["kubernetes", ...FINALIZER_PAIR]);
+
+/** Built-in kinds take a finalizer without a domain only when it is one of Kubernetes' own; other kinds take any. */
+function checkStandard(kind: NamedKind, finalizers: readonly string[]): Cause[] {
+  if (kind.group === "apiextensions.k8s.io" || !builtinSchema(kind.group, "v1", kind.kind)) return [];
+  const detail = "name is neither a standard finalizer name nor is it fully qualified";
+  return finalizers.flatMap((name, index) =>
+    name.includes("/") || STANDARD_FINALIZERS.has(name) ? [] : [invalid(`metadata.finalizers[${index}]`, name, detail)],
+  );
+}
+
+function checkFinalizers(kind: NamedKind, finalizers: unknown): Cause[] {
   const list = (Array.isArray(finalizers) ? finalizers : []).map(textOf);
-  const causes = list.flatMap((name) => each("metadata.finalizers", name, qualifiedNameProblems(name)));
+  const causes = [...list.flatMap((name) => each("metadata.finalizers", name, qualifiedNameProblems(name))), ...checkStandard(kind, list)];
   if (!FINALIZER_PAIR.every((name) => list.includes(name))) return causes;
   return [...causes, invalid("metadata.finalizers", list, "finalizer orphan and foregroundDeletion cannot be both set")];
 }
@@ -91,6 +103,6 @@ export function validateMetadata(kind: NamedKind, object: KubeObject, old: KubeO
     ...checkLabels(metadata["labels"]),
     ...checkAnnotations(metadata["annotations"]),
     ...checkOwners(metadata["ownerReferences"]),
-    ...checkFinalizers(metadata["finalizers"]),
+    ...checkFinalizers(kind, metadata["finalizers"]),
   ];
 }

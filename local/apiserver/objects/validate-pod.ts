@@ -43,7 +43,7 @@ function checkVolumes(spec: Fields): Cause[] {
     if (name === "") causes.push(required(`${path}.name`, ""));
     else causes.push(...each(`${path}.name`, name, labelProblems(name)));
     if (name !== "" && seen.has(name)) causes.push(duplicate(`${path}.name`, name));
-    seen.add(name);
+    if (causes.length === 0) seen.add(name);
     return causes;
   });
 }
@@ -73,8 +73,6 @@ function checkContainers(spec: Fields): Cause[] {
 
 function checkNumbers(spec: Fields): Cause[] {
   const causes: Cause[] = [];
-  const grace = spec["terminationGracePeriodSeconds"];
-  if (typeof grace === "number" && grace < 0) causes.push(invalid("spec.terminationGracePeriodSeconds", grace, "must be greater than or equal to 0"));
   const deadline = spec["activeDeadlineSeconds"];
   if (typeof deadline === "number" && (deadline < 1 || deadline > MAX_INT32)) {
     causes.push(invalid("spec.activeDeadlineSeconds", deadline, `must be between 1 and ${MAX_INT32}, inclusive`));
