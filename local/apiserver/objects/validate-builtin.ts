@@ -1,6 +1,7 @@
 import { jsonEqual } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
-import { type Cause, fieldCause } from "../../../schema/structural/index.ts";
+import { type Cause, fieldCause, validateStructural } from "../../../schema/structural/index.ts";
+import { builtinSchema } from "./builtin.ts";
 import { fieldsOf, listOf } from "./default-pod.ts";
 import { type Fields, isFields } from "./field-type.ts";
 import { configKeyProblems, pathSegmentProblems } from "./names.ts";
@@ -179,7 +180,10 @@ const CHECKS: Readonly<Record<string, Check>> = {
   [`${RBAC}/ClusterRoleBinding`]: binding(false),
 };
 
-/** Rules of a built-in kind that its schema cannot say, after defaulting. `old` is the stored object on update. Metadata is `validateMetadata`'s. */
+/** Rules of a built-in kind, after defaulting: written by hand where its schema says too little, else those of the schema. `old` is the stored object on update. Metadata is `validateMetadata`'s. */
 export function validateBuiltin(kind: { readonly group: string; readonly kind: string }, object: KubeObject, old: KubeObject | undefined): Cause[] {
-  return CHECKS[`${kind.group}/${kind.kind}`]?.(object, old) ?? [];
+  const check = CHECKS[`${kind.group}/${kind.kind}`];
+  if (check) return check(object, old);
+  const schema = builtinSchema(kind.group, "v1", kind.kind);
+  return schema ? validateStructural(schema, object, { old }) : [];
 }

@@ -47,6 +47,14 @@ export function pruneUnknown(object: KubeObject, target: Target, duplicates: rea
   throw badRequest(`${subject}strict decoding error: ${texts.join(", ")}`);
 }
 
+/** Says of repeated fields what the request asked to hear. An apply meets its unknown fields itself. */
+export function reportDuplicates(duplicates: readonly string[], validation: FieldValidation, warnings: string[]): void {
+  if (validation === "Ignore" || duplicates.length === 0) return;
+  const texts = duplicates.map((path) => `duplicate field "${path}"`);
+  if (validation === "Strict") throw badRequest(`strict decoding error: ${texts.join(", ")}`);
+  warnings.push(...texts);
+}
+
 /** The object a POST or PUT carries: decoded, of the right kind, without unknown fields. */
 export async function bodyObject(call: Call, validation: FieldValidation): Promise<KubeObject> {
   const { value, duplicates } = await decodeBody(call.body, call.headers["content-type"], call.target.kind.kind);

@@ -10,7 +10,7 @@ import { checkSize, type Decoded, mediaType, objectOf, parseJsonText, parseYamlO
 import { duplicateFields } from "../wire/duplicate-fields.ts";
 import { type WriteOptions, writeOptions } from "../wire/options.ts";
 import { type Call, subjectOf } from "../wire/target.ts";
-import { checkIdentity, pruneUnknown } from "./body.ts";
+import { checkIdentity, pruneUnknown, reportDuplicates } from "./body.ts";
 import { createObject } from "./create.ts";
 import { mergeInto } from "./merge.ts";
 import { settleDefaults, writeOf } from "./settle.ts";
@@ -127,7 +127,7 @@ async function apply(core: Core, call: Call, decoded: Decoded, options: WriteOpt
   checkIdentity(object, call.target);
   object.metadata.name ??= call.target.name;
   checkPatchedName(call, object);
-  pruneUnknown(object, call.target, decoded.duplicates, options.fieldValidation, call.warnings);
+  reportDuplicates(decoded.duplicates, options.fieldValidation, call.warnings);
   for (;;) {
     const entry = core.store.head(keyOfTarget(call.target));
     if (!entry) return applyToNothing(core, call, structuredClone(object), options);

@@ -1,7 +1,7 @@
 import { rfc3339 } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
-import { type Cause, defaultObject, validateStructural } from "../../../schema/structural/index.ts";
-import { defaultBuiltin, defaultManager, resetPaths, validateBuiltin, validateMetadata, type Write } from "../objects/index.ts";
+import { defaultObject, validateStructural } from "../../../schema/structural/index.ts";
+import { decodeProblem, defaultBuiltin, defaultManager, resetPaths, validateBuiltin, validateMetadata, type Write } from "../objects/index.ts";
 import type { Core } from "../core.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { badRequest, invalid } from "../status.ts";
@@ -17,26 +17,25 @@ export function writeOf(core: Core, call: Call, fieldManager: string): Write {
   return { manager, schema: kind.schema, subresource, apiVersion: kind.apiVersion, now: core.clock.now(), reset };
 }
 
-/** Fills in defaults, in place. */
+/** Fills in defaults, in place. Throws 400 when a built-in object cannot be read. */
 export function settleDefaults(kind: ServedKind, object: KubeObject): void {
+  refuseUndecodable(kind, object);
   if (kind.builtin) defaultBuiltin(kind, object);
   defaultObject(kind.schema, object);
 }
 
 /** A wrong type in a built-in kind is a body that cannot be decoded: 400, where a custom kind answers 422. */
-function refuseUndecodable(kind: ServedKind, causes: readonly Cause[]): void {
-  const wrong = kind.builtin ? causes.find((cause) => cause.reason === "FieldValueTypeInvalid") : undefined;
-  if (!wrong) return;
-  throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${wrong.field}: ${wrong.message}`);
+function refuseUndecodable(kind: ServedKind, object: KubeObject): void {
+  const problem = kind.builtin ? decodeProblem(kind.schema, object) : undefined;
+  if (problem !== undefined) throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ${problem}`);
 }
 
 /** Throws 422 with every cause, in the order of the real server: metadata, kind rules, schema. */
 export function refuseInvalid(target: Target, object: KubeObject, old: KubeObject | undefined): void {
   const { kind, subresource } = target;
   const earlier = validateMetadata(kind, object, old);
-  const schema = validateStructural(kind.schema, object, { old, subresource, earlier });
-  refuseUndecodable(kind, schema);
-  const causes = [...earlier, ...(kind.builtin ? validateBuiltin(kind, object, old) : []), ...schema];
+  const rules = kind.builtin ? validateBuiltin(kind, object, old) : validateStructural(kind.schema, object, { old, subresource, earlier });
+  const causes = [...earlier, ...rules];
   if (kind.collection === DEFINITIONS && subresource === "") causes.push(...definitionCauses(object));
   if (causes.length > 0) throw invalid(kind, object.metadata.name ?? "", causes);
 }
