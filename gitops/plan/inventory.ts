@@ -20,6 +20,17 @@ export interface InventoryEntry {
   readonly run?: string | undefined;
   /** Last value git gave to each field that people write too, by dotted path; an absent path was not in git. */
   readonly shared?: Readonly<Record<string, unknown>> | undefined;
+  /** Fields that git holds but another manager owns. */
+  readonly overridden?: readonly Overridden[] | undefined;
+}
+
+/** A field that was left as somebody else set it. */
+export interface Overridden {
+  /** `spec.suspend` */
+  readonly field: string;
+  readonly manager: string;
+  /** RFC 3339. */
+  readonly time?: string | undefined;
 }
 
 /** By `objectKey`. */
