@@ -1,3 +1,5 @@
+export { formOf } from "./binding-form.ts";
+export { celOfLiteral, isMisfit, literalOfCel, type Misfit } from "./cel-values.ts";
 export { compile, type Compiler, compiler, type CompileResult, type CompileTarget, ROOT_NODE } from "./compile.ts";
 export type { Definition, Definitions } from "./definitions.ts";
 export type {
@@ -32,6 +34,12 @@ export {
   type PlanSource,
   type PlanTask,
 } from "./plan.ts";
+export { defaultOf, parametersOfPlan } from "./parameters.ts";
+export { refuseUnsupported } from "./not-implemented.ts";
+export { findings, type Findings } from "./findings.ts";
+export { parsedType } from "./resolve.ts";
+export { SLICE_SIZE, sliceAction } from "./slices.ts";
 export { next } from "./next.ts";
 export { type OpenPlan, openPlan } from "./open-plan.ts";
 export type { Problem, ProblemCode } from "./problem.ts";
+export { startKey } from "./states.ts";

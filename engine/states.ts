@@ -142,8 +142,13 @@ function lengthsOf(run: RunState, instance: Instance, facts: Facts): { readonly 
   return { length, over: Object.fromEntries(Object.entries(over).map(([name, from]) => [name, { type: bindings[name]!.type, from }])) };
 }
 
+/** Where the shell answers that a node cannot start at all: its inputs cannot be put together. */
+export const startKey = (node: string): string => `${node}/start`;
+
 /** A node whose turn it is, and that has no action yet: skipped, still finding out, failed, or ready. */
 function prepare(run: RunState, instance: Instance, facts: Facts): NodeState {
+  const refusal = facts.values.get(startKey(instance.path));
+  if (refusal && !refusal.ok) return failedBefore(instance, refusal.error);
   const inputs: Record<string, ResolvedInput> = {};
   const needs: Need[] = [];
   for (const [name, binding] of Object.entries(instance.node.inputs)) {

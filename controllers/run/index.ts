@@ -1,0 +1,37 @@
+import type { BlobStore } from "../../blobs/index.ts";
+import type { Evaluator } from "../../cel/index.ts";
+import { ProjectQuotaKind, RunKind, TaskActionKind, type Run, type TaskAction, TaskKind, TriggerKind, WorkflowKind } from "../../crds/index.ts";
+import { type Controller, controller, type ControllerDeps, Kinds, type Stored } from "../../kube/index.ts";
+import { runReconciler } from "./run-reconciler.ts";
+import { ttlReconciler } from "./ttl-reconciler.ts";
+
+export { RUN_NEEDS, type RunDeps } from "./deps.ts";
+export { type RunReconciler, runReconciler } from "./run-reconciler.ts";
+export { ttlReconciler } from "./ttl-reconciler.ts";
+
+export interface RunControllerDeps extends ControllerDeps {
+  readonly blobs: BlobStore;
+  /** Evaluates expressions of workflows; `workerEvaluator` of cel. */
+  readonly evaluator: Evaluator;
+}
+
+/** Drives Runs, and collects finished ones when their ttl is over. A finished action wakes its run at once. */
+export function runControllers(deps: RunControllerDeps): readonly Controller[] {
+  const reconciler = runReconciler(deps);
+  const inNamespace = ({ metadata }: Stored): readonly string[] => reconciler.wokenByNamespace(metadata.namespace ?? "");
+  return [
+    controller(deps, {
+      reconciler,
+      watches: [
+        { kind: TaskActionKind, keysOf: (action) => reconciler.wokenByAction(action as Stored<TaskAction>) },
+        { kind: RunKind, keysOf: (run) => reconciler.wokenByRun(run as Stored<Run>) },
+        { kind: WorkflowKind, keysOf: inNamespace },
+        { kind: TaskKind, keysOf: inNamespace },
+        { kind: TriggerKind, keysOf: inNamespace },
+        { kind: ProjectQuotaKind, keysOf: inNamespace },
+        { kind: Kinds.Namespace, keysOf: ({ metadata }) => (metadata.deletionTimestamp === undefined ? [] : reconciler.wokenByNamespace(metadata.name)) },
+      ],
+    }),
+    controller(deps, { reconciler: ttlReconciler(deps) }),
+  ];
+}

@@ -1,0 +1,57 @@
+import type { Json, JsonObject } from "../../base/index.ts";
+import type { BlobStore } from "../../blobs/index.ts";
+import { defaultOf, formOf, parametersOfPlan, type PlanParameter } from "../../engine/index.ts";
+import type { Literal } from "../../proto/index.ts";
+import { acceptsNone, isProblems, literalOf, type Parameter, printType } from "../../values/index.ts";
+import { DataFailure } from "./failures.ts";
+import { noneOf } from "./resolve-value.ts";
+import { contentLiteral } from "./stored-values.ts";
+
+function authoredLiteral({ name, type }: Parameter, authored: Json): Literal {
+  const literal = literalOf(type, authored);
+  if (!isProblems(literal)) return literal;
+  const said = literal.map(({ path, message }) => (path.length > 0 ? `${path.join(".")}: ${message}` : message));
+  throw new DataFailure("InvalidInput", `input ${name}: ${said.join("; ")}`);
+}
+
+function given(blobs: BlobStore, parameter: Parameter, authored: Json): Literal {
+  const form = formOf(authored);
+  if ("problem" in form) throw new DataFailure("InvalidInput", `input ${parameter.name}: ${form.problem}`);
+  if (form.form === "literal" || form.form === "value") return authoredLiteral(parameter, form.value);
+  if ((form.form !== "file" && form.form !== "directory") || !("object" in form)) {
+    const code = form.form === "uri" ? "NotImplemented" : "InvalidInput";
+    throw new DataFailure(code, `input ${parameter.name}: ${form.form === "uri" ? "remote data ({uri: …}) does not work yet" : `a Run has no ${form.form}`}`);
+  }
+  const digest = typeof form.object["digest"] === "string" ? form.object["digest"] : "";
+  return contentLiteral(blobs, parameter.type, { digest, path: String(form.value), directory: form.form === "directory" });
+}
+
+/** The run's inputs, whole: what was given, checked and coerced, and defaults for the rest. Throws DataFailure naming every problem. */
+export function runInputs(blobs: BlobStore, declared: Readonly<Record<string, PlanParameter>>, authored: JsonObject): Record<string, Literal> {
+  const parameters = parametersOfPlan(declared);
+  const literals: Record<string, Literal> = {};
+  const problems: DataFailure[] = [];
+  const attempt = (make: () => void): void => {
+    try {
+      make();
+    } catch (thrown) {
+      if (!(thrown instanceof DataFailure)) throw thrown;
+      problems.push(thrown);
+    }
+  };
+  for (const name of Object.keys(authored))
+    if (!Object.hasOwn(declared, name))
+      problems.push(new DataFailure("InvalidInput", `there is no input ${name}; there is ${Object.keys(declared).join(", ") || "none"}`));
+  for (const parameter of parameters) {
+    const { name, type } = parameter;
+    attempt(() => {
+      if (authored[name] !== undefined) literals[name] = given(blobs, parameter, authored[name]);
+      else if (parameter.default !== undefined) literals[name] = authoredLiteral(parameter, defaultOf(parameter.default));
+      else if (acceptsNone(type)) literals[name] = noneOf(type);
+      else throw new DataFailure("InvalidInput", `the input ${name} (${printType(type)}) is not given`);
+    });
+  }
+  const [first, ...more] = problems;
+  if (!first) return literals;
+  throw new DataFailure(first.error.code, [first, ...more].map(({ message }) => message).join("; "));
+}
