@@ -1,6 +1,6 @@
 import { openBlobStore } from "../blobs/index.ts";
 import { copilotMain } from "../copilot/index.ts";
-import { systemClock, systemRandom } from "./system.ts";
+import { jsonLogger, systemClock, systemRandom } from "./system.ts";
 
 /** `flyteops copilot download|sidecar …`, the program of the containers beside the user's. */
 export function runCopilot(argv: readonly string[]): Promise<number> {
@@ -9,8 +9,9 @@ export function runCopilot(argv: readonly string[]): Promise<number> {
   return copilotMain(argv, {
     clock: systemClock,
     random: systemRandom,
+    logger: jsonLogger((line) => void process.stderr.write(line), "error"),
     openStore: openBlobStore,
     stop: stop.signal,
-    complain: (line) => process.stderr.write(`${line}\n`),
+    complain: (line) => void process.stderr.write(`${line}\n`),
   });
 }

@@ -1,8 +1,21 @@
-import { accessSync, constants, writeFileSync } from "node:fs";
+import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import type { Clock, Logger, Random } from "../../base/index.ts";
 import type { Transport } from "../../kube/index.ts";
-import { createApiServer, memoryLog, type PodLogSource } from "../../local/apiserver/index.ts";
+import { EXIT, UserError } from "../../cli/index.ts";
+import {
+  ADMINISTRATOR,
+  type ApiServer,
+  createApiServer,
+  kubeconfig,
+  listen,
+  type Listener,
+  loadPki,
+  type Pki,
+  type PodLogSource,
+  postgresLog,
+} from "../../local/apiserver/index.ts";
+import { startPostgres } from "../../local/postgres/index.ts";
 
 /** The kubelet needs the API and the API needs the kubelet's logs: whoever comes second is filled in here. */
 export interface LateLogs {
@@ -41,16 +54,62 @@ function hasProgram(path: string | undefined, program: string): boolean {
   });
 }
 
+/** The port given, else the one of the last time, so that KUBECONFIG files and shells stay valid. */
+function wantedPort(options: ControlPlaneOptions): { readonly port: number; readonly given: boolean } {
+  if (options.port !== undefined) {
+    const port = Number(options.port);
+    if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new UserError(`--port ${options.port}: a number from 0 to 65535`, { exitCode: EXIT.usage });
+    return { port, given: true };
+  }
+  try {
+    return { port: Number(readFileSync(join(options.directory, "port"), "utf8")) || 0, given: false };
+  } catch {
+    return { port: 0, given: false };
+  }
+}
+
+async function listenSomewhere(server: ApiServer, pki: Pki, options: ControlPlaneOptions): Promise<Listener> {
+  const { port, given } = wantedPort(options);
+  const deps = { handle: server.handle, pki, logger: options.logger };
+  try {
+    return await listen({ ...deps, port });
+  } catch (thrown) {
+    if ((thrown as NodeJS.ErrnoException).code !== "EADDRINUSE") throw thrown;
+    if (given) throw new UserError(`port ${port} of 127.0.0.1 is in use`, { exitCode: EXIT.usage, hint: "choose another, or leave --port out" });
+    return listen({ ...deps, port: 0 });
+  }
+}
+
+/** Starts database, API server and listener, and writes the kubeconfig. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
-  const { clock, random, logger } = options;
+  const { clock, random, logger, directory } = options;
   const podLogs: PodLogSource = {
     read: (...request) => {
       if (!options.logs.source) throw new Error("the kubelet has not started yet");
       return options.logs.source.read(...request);
     },
   };
-  const server = await createApiServer({ clock, random, logger, log: memoryLog(), podLogs });
-  const kubeconfig = join(options.directory, "kubeconfig");
-  writeFileSync(kubeconfig, "");
-  return { transport: server.transport(), url: "", kubeconfig, kubectl: hasProgram(options.environment["PATH"], "kubectl"), stop: () => server.close() };
+  const [database, pki] = await Promise.all([startPostgres({ clock, logger, directory: join(directory, "postgres") }), loadPki(join(directory, "pki"), clock)]);
+  try {
+    const log = await postgresLog({ connection: database.connection, clock, logger });
+    const server = await createApiServer({ clock, random, logger, log, podLogs, tokens: new Map([[pki.token, ADMINISTRATOR]]) });
+    const listener = await listenSomewhere(server, pki, options);
+    writeFileSync(join(directory, "port"), String(listener.port));
+    const path = join(directory, "kubeconfig");
+    writeFileSync(path, kubeconfig({ url: listener.url, ca: pki.ca, token: pki.token }), { mode: 0o600 });
+    return {
+      transport: server.transport(),
+      url: listener.url,
+      kubeconfig: path,
+      kubectl: hasProgram(options.environment["PATH"], "kubectl"),
+      async stop() {
+        await listener.close();
+        await server.close();
+        await database.stop();
+      },
+    };
+  } catch (thrown) {
+    await database.stop();
+    throw thrown;
+  }
 }
