@@ -2,7 +2,7 @@ import { chmod, lstat, mkdir, mkdtemp, readdir, readFile, realpath, rm, writeFil
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Clock, type JsonObject, parseJson, seededRandom } from "../base/index.ts";
+import { type Clock, type JsonObject, parseJson, seededRandom, silentLogger } from "../base/index.ts";
 import { type BlobStore, memoryStore, openBlobStore } from "../blobs/index.ts";
 import { fromBinary, type Literal, type LiteralMap, LiteralMapSchema, toBinary, TypedInterfaceSchema } from "../proto/index.ts";
 import {
@@ -84,6 +84,7 @@ export class Pod {
     return copilotMain(argv, {
       clock: this.clock,
       random: seededRandom(1),
+      logger: silentLogger,
       openStore: this.openStore,
       stop: this.stop.signal,
       complain: (line) => this.complaints.push(line),

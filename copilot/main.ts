@@ -1,4 +1,4 @@
-import { type Clock, messageOf, type Random, RetryableFailure, TerminalFailure } from "../base/index.ts";
+import { type Clock, type Logger, messageOf, type Random, RetryableFailure, TerminalFailure } from "../base/index.ts";
 import type { BlobStore } from "../blobs/index.ts";
 import { type CopilotArguments, copilotArguments, type DownloadArguments, type SidecarArguments, USAGE } from "./args.ts";
 import { download } from "./download.ts";
@@ -10,6 +10,7 @@ import { keyOf, uploadOutputs, waitForTask } from "./sidecar.ts";
 export interface CopilotDeps {
   readonly clock: Clock;
   readonly random: Random;
+  readonly logger: Logger;
   readonly openStore: (rootUri: string) => BlobStore;
   /** Aborts on SIGTERM or SIGINT: the end of the task for the sidecar, a reason to stop for the download. */
   readonly stop: AbortSignal;

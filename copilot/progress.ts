@@ -1,4 +1,4 @@
-import { sleep } from "../base/index.ts";
+import { type Logger, messageOf, sleep } from "../base/index.ts";
 import { ATTEMPT_FILES, type BlobStore } from "../blobs/index.ts";
 import type { RetryDeps } from "./retry.ts";
 import type { SafeTree } from "./safe-tree.ts";
@@ -20,7 +20,13 @@ export function progressLine(text: string): string {
  * Until the signal aborts, passes what the task writes into `.progress` on to `<prefix>/progress`. Best effort: nothing here may
  * disturb the attempt, so what cannot be read or written is tried again later.
  */
-export async function followProgress(tree: SafeTree, store: BlobStore, prefixKey: string, deps: RetryDeps, signal: AbortSignal): Promise<void> {
+export async function followProgress(
+  tree: SafeTree,
+  store: BlobStore,
+  prefixKey: string,
+  deps: RetryDeps & { readonly logger: Logger },
+  signal: AbortSignal,
+): Promise<void> {
   let last = "";
   while (!signal.aborted) {
     try {
@@ -28,8 +34,8 @@ export async function followProgress(tree: SafeTree, store: BlobStore, prefixKey
       const line = data === undefined || data === "too large" ? last : progressLine(Buffer.from(data).toString());
       if (line !== last) await store.write(`${prefixKey}/${ATTEMPT_FILES.progress}`, line);
       last = line;
-    } catch {
-      // Tried again at the next tick.
+    } catch (thrown) {
+      deps.logger.debug("progress not passed on", { reason: messageOf(thrown) });
     }
     await sleep(deps.clock, EVERY_MS, signal);
   }

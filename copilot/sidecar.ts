@@ -1,4 +1,4 @@
-import { TerminalFailure } from "../base/index.ts";
+import { type Logger, TerminalFailure } from "../base/index.ts";
 import { ATTEMPT_FILES, type BlobStore } from "../blobs/index.ts";
 import { LiteralMapSchema, toBinary } from "../proto/index.ts";
 import { inParallel, offload, OutputFailure, type OutputProblem, type OutputReading, type OutputReference, readOutputs } from "../values/index.ts";
@@ -24,7 +24,7 @@ interface Upload {
 }
 
 /** Follows the task's progress until `stop` aborts: the kubelet asks native sidecars to end when the main container has ended. */
-export async function waitForTask(args: SidecarArguments, store: BlobStore, deps: RetryDeps, stop: AbortSignal): Promise<void> {
+export async function waitForTask(args: SidecarArguments, store: BlobStore, deps: RetryDeps & { readonly logger: Logger }, stop: AbortSignal): Promise<void> {
   const tree = await safeTree(args.from);
   await followProgress(tree, store, keyOf(store, args.prefix), deps, stop);
 }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { create, DurationSchema, type Literal, TimestampSchema } from "../proto/index.ts";
+import { canonicalJson } from "../base/index.ts";
+import { create, DurationSchema, equals, type Literal, LiteralSchema, TimestampSchema, toJson } from "../proto/index.ts";
 import {
   binaryLiteral,
   blobLiteral,
@@ -75,4 +76,10 @@ function anyScalar(type: Type): fc.Arbitrary<Literal> {
     default:
       return text.map(stringLiteral);
   }
+}
+
+/** Equality for tests: as protobuf sees it, except that NaN equals NaN. */
+export function sameLiteral(left: Literal, right: Literal): boolean {
+  const text = (literal: Literal) => canonicalJson(toJson(LiteralSchema, literal));
+  return equals(LiteralSchema, left, right) || text(left) === text(right);
 }

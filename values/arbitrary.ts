@@ -11,15 +11,15 @@ const enumType = fc
   .map((values): Type => ({ kind: "enum", values }));
 
 function blobType(columns: boolean): fc.Arbitrary<Type> {
-  const column = fc.record({ name: fc.constantFrom("id", "x", "y"), type: simple });
+  const column = fc.record({ name: fc.constantFrom("id", "x", "y"), type: simple }, { noNullPrototype: true });
   return fc.oneof(
-    fc.record({ format: format }, { requiredKeys: [] }).map((rest): Type => ({ kind: "file", ...rest })),
+    fc.record({ format: format }, { requiredKeys: [], noNullPrototype: true }).map((rest): Type => ({ kind: "file", ...rest })),
     fc.constant<Type>({ kind: "directory" }),
     columns
       ? fc
-          .record({ format, columns: fc.uniqueArray(column, { selector: (one) => one.name, minLength: 1 }) }, { requiredKeys: [] })
+          .record({ format, columns: fc.uniqueArray(column, { selector: (one) => one.name, minLength: 1 }) }, { requiredKeys: [], noNullPrototype: true })
           .map((rest): Type => ({ kind: "dataset", ...rest }))
-      : fc.record({ format }, { requiredKeys: [] }).map((rest): Type => ({ kind: "dataset", ...rest })),
+      : fc.record({ format }, { requiredKeys: [], noNullPrototype: true }).map((rest): Type => ({ kind: "dataset", ...rest })),
   );
 }
 
@@ -32,7 +32,7 @@ export function anyType(options: { readonly columns?: boolean; readonly depth?: 
 function typeOfDepth(depth: number, leaf: fc.Arbitrary<Type>): fc.Arbitrary<Type> {
   if (depth === 0) return leaf;
   const inner = typeOfDepth(depth - 1, leaf);
-  const nested = fc.record({ kind: fc.constantFrom("list" as const, "map" as const), of: inner });
+  const nested = fc.record({ kind: fc.constantFrom("list" as const, "map" as const), of: inner }, { noNullPrototype: true });
   const member = fc.oneof({ weight: 2, arbitrary: leaf }, nested).filter((type) => type.kind !== "union");
   const union = fc.uniqueArray(member, { minLength: 2, maxLength: 3, comparator: sameType }).map((members): Type => ({ kind: "union", members }));
   return fc.oneof({ weight: 3, arbitrary: leaf }, { weight: 2, arbitrary: nested }, union);

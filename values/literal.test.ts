@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
 import type { Json } from "../base/index.ts";
-import { equals, type Literal, LiteralSchema, LiteralTypeSchema } from "../proto/index.ts";
-import { anyLiteral } from "./arbitrary-literal.ts";
+import { equals, LiteralTypeSchema } from "../proto/index.ts";
+import { anyLiteral, sameLiteral } from "./arbitrary-literal.ts";
 import { anyType } from "./arbitrary.ts";
 import { literalOf } from "./authored.ts";
 import { literalFits } from "./fits.ts";
@@ -19,10 +19,6 @@ function typeOf(text: string): Type {
   const parsed = parseType(text);
   if (isTypeProblem(parsed)) throw new Error(`${text}: ${parsed.message}`);
   return parsed;
-}
-
-function same(left: Literal, right: Literal): boolean {
-  return equals(LiteralSchema, left, right);
 }
 
 function jsonText(json: Json): string {
@@ -52,7 +48,7 @@ describe("values/literal", () => {
   it("keeps every value over the wire, and every value fits its type", () => {
     fc.assert(
       fc.property(typed(anyType()), ([type, literal]) => {
-        assert.ok(same(decodeLiteral(encodeLiteral(literal)), literal));
+        assert.ok(sameLiteral(decodeLiteral(encodeLiteral(literal)), literal));
         assert.ok(literalFits(type, literal), printType(type));
       }),
     );
@@ -81,7 +77,7 @@ describe("values/literal", () => {
         assert.ok(text !== undefined);
         const read = parseText(type, text);
         assert.ok(!isProblems(read), `${printType(type)}: ${text}`);
-        assert.ok(same(read, literal), `${printType(type)}: ${text}`);
+        assert.ok(sameLiteral(read, literal), `${printType(type)}: ${text}`);
         assert.ok(type.kind === "string" || type.kind === "binary" || type.kind === "error" || !isProblems(parseText(type, ` ${text}\n`)));
       }),
       { numRuns: 500 },
@@ -206,13 +202,13 @@ describe("values/literal", () => {
     assert.ok(isProblems(parseText(typeOf("list<integer>"), "5")));
     assert.ok(isProblems(parseText(typeOf("string"), new Uint8Array([0xff]))));
     const optional = parseText(typeOf("integer | none"), "5\n");
-    assert.ok(!isProblems(optional) && same(optional, unionLiteral({ kind: "integer" }, integerLiteral(5n))));
+    assert.ok(!isProblems(optional) && sameLiteral(optional, unionLiteral({ kind: "integer" }, integerLiteral(5n))));
   });
 
   it("wraps what enters a union, inside lists and from smaller unions, and leaves the rest alone", () => {
     const list = listLiteral([integerLiteral(1n)]);
     const wrapped = wrapUnion(list, typeOf("list<integer>"), typeOf("list<none | integer>"));
-    assert.ok(same(wrapped, listLiteral([unionLiteral({ kind: "integer" }, integerLiteral(1n))])));
+    assert.ok(sameLiteral(wrapped, listLiteral([unionLiteral({ kind: "integer" }, integerLiteral(1n))])));
     assert.equal(wrapUnion(list, typeOf("list<integer>"), typeOf("list<integer>")), list);
     fc.assert(
       fc.property(typed(anyType({ depth: 2 })), ([type, literal]) => {

@@ -99,7 +99,10 @@ export function pathValue(literal: Literal, attributes: Attributes, want?: Type)
     const inner = unwrap(current);
     if (inner.value.case === "offloadedMetadata") return { load: inner.value.value.uri, attributes: attributes.slice(index) };
     const scalar = scalarOf(inner);
-    if (scalar?.case === "generic") return structValue(scalar.value, attributes.slice(index), want);
+    if (scalar?.case === "generic") {
+      const found = structValue(scalar.value, attributes.slice(index), want);
+      return isProblems(found) ? found.map((one) => ({ ...one, path: [...attributes.slice(0, index), ...one.path] })) : found;
+    }
     const next = elementOf(inner, attribute);
     if (next === undefined) return notThere(attributes.slice(0, index + 1));
     current = next;

@@ -1,5 +1,5 @@
 import type { Literal } from "../proto/index.ts";
-import { isNone, noneLiteral, scalarOf, unionLiteral, unwrap } from "./literal.ts";
+import { isNone, noneLiteral, unionLiteral, unwrap } from "./literal.ts";
 import { fromLiteralType } from "./literal-type.ts";
 import { literalFits } from "./fits.ts";
 import { isProblems, problem, type ValueProblem } from "./problem.ts";
