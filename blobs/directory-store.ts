@@ -122,7 +122,7 @@ export function directoryStore(root: string): BlobStore {
       }),
     list: (prefix) => walk(base, checkedPrefix(prefix)),
     delete: (key) => attempt(key, () => rm(pathOf(key), { force: true })),
-    deleteAll: (prefix) => attempt(prefix, () => rm(pathOf(prefix.replace(/\/$/, "")), { recursive: true, force: true })),
+    deleteAll: (prefix) => attempt(prefix, () => rm(pathOf(prefix.replace(/\/$/, "")), { recursive: true, force: true, maxRetries: 10, retryDelay: 10 })),
   };
 }
 
