@@ -1,4 +1,4 @@
-import { ApiObject, type Chart } from "cdk8s";
+import type { ApiObject, Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
 import { inOrder, type Manifest, render } from "./render.ts";
 

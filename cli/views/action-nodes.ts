@@ -24,18 +24,27 @@ function durationOf(start: string | undefined, end: string | undefined, now: num
   return from === undefined ? undefined : Math.max(0, (ms(end) ?? now) - from);
 }
 
+function itemsOf({ spec, status }: TaskAction): NodeRow["items"] {
+  const total = spec.map?.count;
+  const { succeeded = 0, failed = 0 } = status?.items ?? {};
+  return total === undefined ? undefined : { done: succeeded + failed, failed, total };
+}
+
+function errorOf({ status }: TaskAction): NodeRow["error"] {
+  const { code, message = "" } = status?.errorState ?? {};
+  return code ? { code, message } : undefined;
+}
+
 export function rowOfAction(action: TaskAction, now: number): NodeRow {
   const { spec, status } = action;
-  const total = spec.map?.count;
   return {
     path: spec.node ?? spec.actionName,
     phase: status?.phase ?? "Queued",
     attempts: status?.attempts ?? 0,
     durationMs: durationOf(status?.startTime, status?.endTime, now),
-    items:
-      total === undefined ? undefined : { done: (status?.items?.succeeded ?? 0) + (status?.items?.failed ?? 0), failed: status?.items?.failed ?? 0, total },
+    items: itemsOf(action),
     progress: status?.progress,
-    error: status?.errorState?.code ? { code: status.errorState.code, message: status.errorState.message ?? "" } : undefined,
+    error: errorOf(action),
     action,
     pending: false,
   };

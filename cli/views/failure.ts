@@ -20,18 +20,25 @@ function target(run: Run, action: TaskAction | undefined): string {
   return node === undefined ? (run.metadata.name ?? "") : `${run.metadata.name}/${node}`;
 }
 
+function headLine(run: Run, action: TaskAction | undefined): string {
+  const node = run.status?.error?.node ?? action?.spec.node;
+  const code = run.status?.error ? ` (${run.status.error.code})` : "";
+  if (node === undefined) return `run ${run.metadata.name} ${run.status?.phase}${code}`;
+  const { exitCode, attempts = 0 } = action?.status ?? {};
+  return `node ${node} failed${exitCode === undefined ? "" : `, exit code ${exitCode}`}${attempts > 1 ? `, after ${attempts} attempts` : ""}${code}`;
+}
+
+/** Without a log the message is all there is to say; with one its first line would only say it twice. */
+function messageLines(run: Run, log: readonly string[]): string[] {
+  if (log.length > 0) return [];
+  const lines = (run.status?.error?.message ?? "").trim().split("\n").slice(0, 3);
+  return lines.filter(Boolean).map((line) => `  ${printable(line)}`);
+}
+
 /** Node, exit code, the last lines of the log, where the task is written, and what to type next. */
 export function failureLines({ run, action, log }: FailureFacts, paint: Paint = plain): string[] {
-  const error = run.status?.error;
-  const node = error?.node ?? action?.spec.node;
-  const exit = action?.status?.exitCode === undefined ? "" : `, exit code ${action.status.exitCode}`;
-  const attempts = (action?.status?.attempts ?? 0) > 1 ? `, after ${action?.status?.attempts} attempts` : "";
-  const head = node === undefined ? `run ${run.metadata.name} ${run.status?.phase}` : `node ${node} failed${exit}${attempts}`;
-  const lines = [paint.bad(`${head}${error ? ` (${error.code})` : ""}`)];
-  for (const line of (error?.message ?? "").trim().split("\n").slice(0, 3)) if (line && log.length === 0) lines.push(`  ${printable(line)}`);
+  const lines = [paint.bad(headLine(run, action)), ...messageLines(run, log)];
   if (action?.spec.source) lines.push(`  task ${action.spec.task} at ${printable(action.spec.source)}`);
   if (log.length > 0) lines.push(paint.faint(`  last lines of its log:`), ...log.map((line) => `  ${paint.faint("│")} ${printable(line)}`));
-  const namespace = run.metadata.namespace;
-  lines.push(`  next: flyteops logs ${target(run, action)} -n ${namespace}`);
-  return lines;
+  return [...lines, `  next: flyteops logs ${target(run, action)} -n ${run.metadata.namespace}`];
 }

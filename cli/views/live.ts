@@ -11,7 +11,7 @@ export interface LiveBlock {
 
 const clip = (line: string, columns: number) =>
   columns > 0 && visible(line) > columns ? line.slice(0, line.length - (visible(line) - columns) - 1) + "…" : line;
-// eslint-disable-next-line no-control-regex
+
 const visible = (line: string) => line.replace(/\u001b\[\d+m/g, "").length;
 
 function redrawing(terminal: Terminal): LiveBlock {

@@ -2,27 +2,40 @@ import { formatDuration } from "../../base/index.ts";
 import type { Run, TaskAction, Workflow } from "../../crds/index.ts";
 import { printable } from "./paint.ts";
 
-/** Sentences about why one action is where it is: what it waits for, why it was run again, why it failed. */
-export function whyAction(action: TaskAction, now: number): string[] {
-  const { spec, status } = action;
-  const phase = status?.phase ?? "Queued";
-  const lines = [`${spec.node} is ${phase}${(status?.attempts ?? 0) > 1 ? ` in attempt ${status?.attempts}` : ""}`];
-  const latest = status?.phaseHistory?.at(-1);
-  if (latest?.message && phase !== "Succeeded") lines.push(`  ${printable(latest.message)}`);
-  if (status?.nextAttemptAt) lines.push(`  the next attempt starts in ${formatDuration(Math.max(0, Date.parse(status.nextAttemptAt) - now))}`);
+function budgetLines({ spec, status }: TaskAction): string[] {
   const retries = [
     [status?.userFailures, spec.policy?.retries.limit, "failures of its own code"],
     [status?.systemFailures, spec.policy?.retries.system, "failures of the platform"],
     [status?.preemptions, spec.policy?.retries.preemption, "lost nodes"],
   ] as const;
-  for (const [count, budget, what] of retries) if ((count ?? 0) > 0) lines.push(`  ${count} ${what}; ${budget ?? 0} may be run again`);
-  if (status?.errorState?.code) lines.push(`  ${status.errorState.kind ?? ""} ${status.errorState.code}: ${printable(status.errorState.message ?? "")}`);
-  for (const failure of status?.items?.failures ?? [])
-    lines.push(`  item ${failure.index}: ${failure.code}: ${printable(failure.message.split("\n")[0] ?? "")}`);
-  lines.push(...(status?.notes ?? []).map((note) => `  note: ${printable(note)}`));
-  for (const condition of status?.conditions ?? [])
-    if (condition.type === "ImageNotUsed" && condition.status === "True") lines.push(`  ${printable(condition.message)}`);
-  return lines;
+  return retries.filter(([count]) => (count ?? 0) > 0).map(([count, budget, what]) => `  ${count} ${what}; ${budget ?? 0} may be run again`);
+}
+
+function failureLines({ status }: TaskAction): string[] {
+  const error = status?.errorState;
+  const own = error?.code ? [`  ${error.kind ?? ""} ${error.code}: ${printable(error.message ?? "")}`] : [];
+  const items = (status?.items?.failures ?? []).map(
+    (failure) => `  item ${failure.index}: ${failure.code}: ${printable(failure.message.split("\n")[0] ?? "")}`,
+  );
+  return [...own, ...items];
+}
+
+function remarkLines({ status }: TaskAction): string[] {
+  const notes = (status?.notes ?? []).map((note) => `  note: ${printable(note)}`);
+  const image = (status?.conditions ?? []).filter(({ type, status: held }) => type === "ImageNotUsed" && held === "True");
+  return [...notes, ...image.map(({ message }) => `  ${printable(message)}`)];
+}
+
+/** Sentences about why one action is where it is: what it waits for, why it was run again, why it failed. */
+export function whyAction(action: TaskAction, now: number): string[] {
+  const { spec, status } = action;
+  const phase = status?.phase ?? "Queued";
+  const attempts = status?.attempts ?? 0;
+  const lines = [`${spec.node} is ${phase}${attempts > 1 ? ` in attempt ${attempts}` : ""}`];
+  const latest = status?.phaseHistory?.at(-1);
+  if (latest?.message && phase !== "Succeeded") lines.push(`  ${printable(latest.message)}`);
+  if (status?.nextAttemptAt) lines.push(`  the next attempt starts in ${formatDuration(Math.max(0, Date.parse(status.nextAttemptAt) - now))}`);
+  return [...lines, ...budgetLines(action), ...failureLines(action), ...remarkLines(action)];
 }
 
 function upstreamOf(node: unknown): string[] {

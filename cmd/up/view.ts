@@ -39,19 +39,26 @@ const TICK_MS = 1_000;
 /** More unfinished runs than this are counted, not drawn. */
 const DRAWN_RUNS = 8;
 
+function countsText(status: GitSync["status"]): string {
+  const { total = 0, changed = 0, pruned = 0 } = status?.objects ?? {};
+  return status?.objects ? `  ${total} objects${changed ? `, ${changed} changed` : ""}${pruned ? `, ${pruned} pruned` : ""}` : "";
+}
+
+const problemCount = (status: GitSync["status"]): number => status?.problemCount ?? status?.problems?.length ?? 0;
+
+function stateText(ready: string | undefined, paint: Paint): string {
+  if (ready === "True") return paint.good("synced");
+  return ready === "False" ? paint.bad("sync failed") : "syncing";
+}
+
 /** One line about what a sync did, or why it could not. */
-function syncLine(sync: Stored<GitSync>, paint: Paint): string {
-  const { status } = sync;
+function syncLine({ status }: Stored<GitSync>, paint: Paint): string {
   const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  const objects = status?.objects;
-  const counts = objects
-    ? `${objects.total ?? 0} objects${objects.changed ? `, ${objects.changed} changed` : ""}${objects.pruned ? `, ${objects.pruned} pruned` : ""}`
-    : "";
-  const problems = status?.problemCount ?? status?.problems?.length ?? 0;
   const revision = (status?.attemptedRevision ?? status?.revision ?? "").replace(/@sha1:([0-9a-f]{7})[0-9a-f]*/, "@$1");
-  const state = ready?.status === "True" ? paint.good("synced") : ready?.status === "False" ? paint.bad("sync failed") : "syncing";
+  const problems = problemCount(status);
+  const told = problems > 0 ? `, ${paint.bad(`${problems} ${problems === 1 ? "problem" : "problems"}`)}` : "";
   const why = ready?.status === "False" && problems === 0 ? `: ${printable(ready.message)}` : "";
-  return `${state} ${revision}${counts ? `  ${counts}` : ""}${problems > 0 ? `, ${paint.bad(`${problems} ${problems === 1 ? "problem" : "problems"}`)}` : ""}${why}`;
+  return `${stateText(ready?.status, paint)} ${revision}${countsText(status)}${told}${why}`;
 }
 
 function problemLines(sync: Stored<GitSync>, paint: Paint): string[] {
