@@ -1,4 +1,5 @@
 export { celTypeName, type CelType } from "./cel-type.ts";
+export { inlineEvaluator } from "./evaluate.ts";
 export { type CelRequest, type Evaluator, type EvaluatorOptions, workerEvaluator } from "./evaluator.ts";
 export { type Compilation, compileExpression, type CompiledExpression } from "./expression.ts";
 export type { CelErrorCode, CelProblem, CelProblemCode, CelResult } from "./problem.ts";
