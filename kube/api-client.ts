@@ -68,6 +68,11 @@ function throttleDelay(error: ApiError, response: ApiResponse, attempt: number, 
   return Math.min(MAX_THROTTLE_DELAY_MS, base) * (1 + (random?.next() ?? 0) / 4);
 }
 
+/** A server reads apply patches as YAML, which refuses these characters unescaped although JSON does not. */
+function yamlSafe(json: string): string {
+  return json.replace(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
 function exchange(transport: Transport, options: ApiClientOptions) {
   return async function send(request: ApiRequest): Promise<ApiResponse> {
     const headers: Headers = { accept: "application/json", ...request.headers };
@@ -190,7 +195,11 @@ export function apiClient(transport: Transport, options: ApiClientOptions = {}):
     async patch<T extends KubeObject>(kind: KindRef, ref: ObjectRef, patch: Patch, how?: WriteOptions) {
       const force = patch.type === "apply" && patch.force === true;
       const path = objectPath(kind, ref, how?.subresource) + writeQuery(how, manager, force);
-      return write<T>({ method: "PATCH", path, body: stringifyJson(patch.body) }, how?.impersonate, PATCH_CONTENT_TYPE[patch.type]);
+      return write<T>(
+        { method: "PATCH", path, body: patch.type === "apply" ? yamlSafe(stringifyJson(patch.body)) : stringifyJson(patch.body) },
+        how?.impersonate,
+        PATCH_CONTENT_TYPE[patch.type],
+      );
     },
     delete: (kind: KindRef, ref: ObjectRef, how: DeleteOptions = {}) => deleteObject(send, kind, ref, how),
   };

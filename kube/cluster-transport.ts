@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import type { Dispatcher } from "undici";
+import type { Agent, Dispatcher, ProxyAgent, request } from "undici";
 import { TerminalFailure } from "../base/index.ts";
 import { errorOfTransport } from "./api-error.ts";
 import type { ApiRequest, ApiResponse, Transport } from "./client.ts";
@@ -96,33 +96,39 @@ async function suppliedCredentials(context: KubeconfigContext): Promise<Credenti
 }
 
 /** undici is imported when a cluster is really spoken to: in-process clients never pay for it. */
-type Undici = typeof import("undici");
+interface Undici {
+  readonly Agent: typeof Agent;
+  readonly ProxyAgent: typeof ProxyAgent;
+  readonly request: typeof request;
+}
 
-function pooledDispatcher({ Agent, ProxyAgent }: Undici, tls: Credentials["tls"], proxy: string | undefined): Dispatcher {
+function pooledDispatcher(undici: Undici, tls: Credentials["tls"], proxy: string | undefined): Dispatcher {
   const pool = { keepAliveTimeout: 60_000, connections: 128, pipelining: 1 };
-  return proxy ? new ProxyAgent({ uri: proxy, requestTls: tls, ...pool }) : new Agent({ connect: { ...tls, keepAlive: true }, ...pool });
+  return proxy ? new undici.ProxyAgent({ uri: proxy, requestTls: tls, ...pool }) : new undici.Agent({ connect: { ...tls, keepAlive: true }, ...pool });
 }
 
 function isStream(path: string): boolean {
   return /[?&](watch|follow)=(1|true)/.test(path);
 }
 
-function httpTransport({ request }: Undici, server: string, dispatcher: Dispatcher, headers: () => Promise<Headers>): Transport {
+function httpTransport(undici: Undici, server: string, dispatcher: Dispatcher, headers: () => Promise<Headers>): Transport {
   const base = server.replace(/\/+$/, "");
   return {
     async send(ask: ApiRequest): Promise<ApiResponse> {
       const followsLog = /[?&]follow=(1|true)/.test(ask.path);
-      const answer = await request(base + ask.path, {
-        method: ask.method,
-        headers: { ...(await headers()), ...ask.headers },
-        body: ask.body ?? null,
-        signal: ask.signal ?? null,
-        dispatcher,
-        headersTimeout: isStream(ask.path) ? 0 : ANSWER_TIMEOUT_MS,
-        bodyTimeout: followsLog ? 0 : WATCH_SILENCE_MS,
-      }).catch((thrown: unknown) => {
-        throw errorOfTransport(thrown);
-      });
+      const answer = await undici
+        .request(base + ask.path, {
+          method: ask.method,
+          headers: { ...(await headers()), ...ask.headers },
+          body: ask.body ?? null,
+          signal: ask.signal ?? null,
+          dispatcher,
+          headersTimeout: isStream(ask.path) ? 0 : ANSWER_TIMEOUT_MS,
+          bodyTimeout: followsLog ? 0 : WATCH_SILENCE_MS,
+        })
+        .catch((thrown: unknown) => {
+          throw errorOfTransport(thrown);
+        });
       const received = Object.entries(answer.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]);
       return { status: answer.statusCode, headers: Object.fromEntries(received) as Headers, body: answer.body };
     },

@@ -1,4 +1,5 @@
 import { type Clock, type Logger, messageOf, type Random } from "../base/index.ts";
+import { shareSignal } from "./abort.ts";
 import { isNotFound } from "./client.ts";
 import { conclude, type Ending, type Verdict } from "./conditions.ts";
 import { type EventRecorder, eventRecorder } from "./events.ts";
@@ -154,6 +155,7 @@ export function controller<T extends KubeObject>(deps: ControllerDeps, options: 
       return queue.idle && primary.synced && watched.every(([informer]) => informer.synced);
     },
     async run(signal) {
+      shareSignal(signal);
       const stops = [
         primary.onChange(({ object }) => queue.add(keyOf(object))),
         ...watched.map(([informer, keysOf]) =>

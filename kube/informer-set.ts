@@ -1,4 +1,5 @@
 import { canonicalJson } from "../base/index.ts";
+import { aborted, shareSignal } from "./abort.ts";
 import type { DeleteOptions, ObjectClient, Patch, WriteOptions } from "./client.ts";
 import { informer, type Informer, type InformerDeps, type InformerSpec } from "./informer.ts";
 import type { KindRef, KubeObject, ObjectRef, Stored } from "./object.ts";
@@ -63,10 +64,11 @@ export function informerSet(deps: InformerDeps): InformerSet {
         following(kind).forEach((each) => each.deleted(keyOf({ metadata: { name: ref.name, ...(ref.namespace ? { namespace: ref.namespace } : {}) } }), uid)),
     }),
     async run(signal) {
+      shareSignal(signal);
       const tasks: Promise<void>[] = [];
       running = { signal, tasks };
       for (const each of informers.values()) tasks.push(each.run(signal));
-      await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
+      await aborted(signal);
       running = undefined;
       await Promise.all(tasks);
     },

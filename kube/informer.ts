@@ -1,4 +1,5 @@
 import { type Clock, type Logger, messageOf, type Random, sleep } from "../base/index.ts";
+import { aborted } from "./abort.ts";
 import { isExpired, isNotFound, type ObjectClient } from "./client.ts";
 import type { KindRef, KubeObject, Stored } from "./object.ts";
 import { type ChangeListener, type ObjectCache, objectCache, type ObjectReader } from "./object-cache.ts";
@@ -145,9 +146,7 @@ export function informer<T extends KubeObject>(deps: InformerDeps, spec: Informe
       return synced;
     },
     whenSynced(signal) {
-      const aborted =
-        signal && new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
-      return aborted ? Promise.race([firstList, aborted]) : firstList;
+      return signal && !synced ? Promise.race([firstList, aborted(signal)]) : firstList;
     },
     onChange: cache.onChange,
     addIndex: cache.addIndex,

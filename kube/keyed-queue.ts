@@ -1,4 +1,5 @@
 import type { Clock, Random } from "../base/index.ts";
+import { aborted } from "./abort.ts";
 
 export interface KeyedQueueDeps {
   readonly clock: Clock;
@@ -129,7 +130,7 @@ export function keyedQueue({ clock, random }: KeyedQueueDeps, options: KeyedQueu
         }
       };
       dispatch();
-      await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
+      await aborted(signal);
       dispatch = () => undefined;
       for (const { cancel } of appointments.values()) cancel();
       appointments.clear();

@@ -1,6 +1,7 @@
 import { messageOf, TerminalFailure } from "../base/index.ts";
 import {
   create,
+  type DataLoadingConfig,
   DataLoadingConfig_LiteralMapFormat,
   fromBinary,
   ResourceType,
@@ -138,41 +139,47 @@ function extrasOf(template: TaskTemplate): Extras {
   return { secrets };
 }
 
+function idOf({ id }: TaskTemplate): TaskRecipe["id"] {
+  return { project: id?.project ?? "", domain: id?.domain ?? "", name: id?.name ?? "", version: id?.version ?? "" };
+}
+
+function dataOf(config: DataLoadingConfig | undefined, layout: TaskRecipe["data"]["layout"] | undefined): TaskRecipe["data"] {
+  return {
+    inputPath: config?.inputPath || DEFAULT_INPUT_PATH,
+    outputPath: config?.outputPath || DEFAULT_OUTPUT_PATH,
+    format: config?.format === DataLoadingConfig_LiteralMapFormat.YAML ? "YAML" : "JSON",
+    layout: layout ?? "Direct",
+  };
+}
+
+function recipeOf(template: TaskTemplate): TaskRecipe {
+  if (template.target.case !== "container") throw new Error(`the template has no container but ${template.target.case ?? "nothing"} to run`);
+  const container = template.target.value;
+  const extras = extrasOf(template);
+  return {
+    id: idOf(template),
+    workflow: extras.workflow ?? "",
+    runStartTime: extras.runStartTime,
+    type: template.type,
+    interface: template.interface ?? create(TypedInterfaceSchema),
+    container: {
+      image: container.image,
+      command: container.command,
+      args: container.args,
+      env: container.env.map(({ key, value }) => ({ name: key, value })),
+      workingDir: extras.workingDir,
+      requests: extras.requests ?? quantitiesOf(container.resources?.requests),
+      limits: extras.limits ?? quantitiesOf(container.resources?.limits),
+    },
+    data: dataOf(container.dataConfig, extras.layout),
+    secrets: extras.secrets ?? [],
+  };
+}
+
 /** The recipe in a TaskAction. TerminalFailure InvalidSpec when the bytes are no TaskTemplate with a container. */
 export function decodeTaskTemplate(base64: string): TaskRecipe {
   try {
-    const template = fromBinary(TaskTemplateSchema, Buffer.from(base64, "base64"));
-    if (template.target.case !== "container") throw new Error(`the template has no container but ${template.target.case ?? "nothing"} to run`);
-    const container = template.target.value;
-    const extras = extrasOf(template);
-    return {
-      id: {
-        project: template.id?.project ?? "",
-        domain: template.id?.domain ?? "",
-        name: template.id?.name ?? "",
-        version: template.id?.version ?? "",
-      },
-      workflow: extras.workflow ?? "",
-      runStartTime: extras.runStartTime,
-      type: template.type,
-      interface: template.interface ?? create(TypedInterfaceSchema),
-      container: {
-        image: container.image,
-        command: container.command,
-        args: container.args,
-        env: container.env.map(({ key, value }) => ({ name: key, value })),
-        workingDir: extras.workingDir,
-        requests: extras.requests ?? quantitiesOf(container.resources?.requests),
-        limits: extras.limits ?? quantitiesOf(container.resources?.limits),
-      },
-      data: {
-        inputPath: container.dataConfig?.inputPath || DEFAULT_INPUT_PATH,
-        outputPath: container.dataConfig?.outputPath || DEFAULT_OUTPUT_PATH,
-        format: container.dataConfig?.format === DataLoadingConfig_LiteralMapFormat.YAML ? "YAML" : "JSON",
-        layout: extras.layout ?? "Direct",
-      },
-      secrets: extras.secrets ?? [],
-    };
+    return recipeOf(fromBinary(TaskTemplateSchema, Buffer.from(base64, "base64")));
   } catch (thrown) {
     throw new TerminalFailure("InvalidSpec", `spec.taskTemplate is not a usable core.TaskTemplate: ${messageOf(thrown)}`, { cause: thrown });
   }

@@ -108,26 +108,29 @@ function withStart<R extends PhaseReport>(report: R, main: Terminated | undefine
   return main?.startedAt === undefined ? report : { ...report, startedAt: main.startedAt };
 }
 
-function ended(status: PodStatus, main: Terminated | undefined): PhaseReport {
+/** Taken away, out of time, never started, or deleted: then what was stored does not matter. */
+function endedByCluster(status: PodStatus, main: Terminated | undefined): Failed | undefined {
+  const oom = main?.reason === "OOMKilled";
+  const killed = main !== undefined && KILLED.has(main.exitCode) && !oom;
   const lost = disruption(status);
-  if (lost !== undefined && (!main || KILLED.has(main.exitCode)) && main?.reason !== "OOMKilled")
-    return withStart(failed("preemption", "SYSTEM", "Preempted", lost), main);
-  if (status.reason === "DeadlineExceeded") return withStart(failed("timeout", "USER", "Timeout", "the attempt ran longer than its timeout"), main);
+  if (lost !== undefined && (!main || killed)) return failed("preemption", "SYSTEM", "Preempted", lost);
+  if (status.reason === "DeadlineExceeded") return failed("timeout", "USER", "Timeout", "the attempt ran longer than its timeout");
   const refused = notStarted(main);
   if (refused) return refused;
+  return killed && status.deleting ? failed("system", "SYSTEM", "PodDeleted", "the pod was deleted while its program ran") : undefined;
+}
+
+/** Nothing ran, and no copilot says why. */
+function endedBefore({ reason, message, deleting }: PodStatus): Failed {
+  const what = deleting ? "the pod was deleted before its program ran" : "the pod failed before its program ran";
+  return failed("system", "SYSTEM", reason || (deleting ? "PodDeleted" : "PodFailed"), message || what);
+}
+
+function ended(status: PodStatus, main: Terminated | undefined): PhaseReport {
+  const byCluster = endedByCluster(status, main);
+  if (byCluster) return withStart(byCluster, main);
   const copilot = copilotTrouble(status);
-  if (!main && copilot === undefined) {
-    const why = status.reason || (status.deleting ? "PodDeleted" : "PodFailed");
-    return failed(
-      "system",
-      "SYSTEM",
-      why,
-      status.message || (status.deleting ? "the pod was deleted before its program ran" : "the pod failed before its program ran"),
-    );
-  }
-  if (main && KILLED.has(main.exitCode) && status.deleting && main.reason !== "OOMKilled") {
-    return withStart(failed("system", "SYSTEM", "PodDeleted", "the pod was deleted while its program ran"), main);
-  }
+  if (!main && copilot === undefined) return endedBefore(status);
   const exited: PhaseReport = {
     kind: "exited",
     exitCode: main?.exitCode ?? -1,
