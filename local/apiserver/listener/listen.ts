@@ -49,11 +49,22 @@ function headersOf(message: IncomingMessage): Record<string, string> {
   return Object.fromEntries(Object.entries(message.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]));
 }
 
+/** Leaves no listener behind: a slow watcher waits here thousands of times. */
+function drainedOrGone(response: HttpResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      response.off("drain", settle).off("close", settle);
+      resolve();
+    };
+    response.on("drain", settle).on("close", settle);
+  });
+}
+
 async function writeStream(response: HttpResponse, body: AsyncIterable<Uint8Array>): Promise<void> {
   response.flushHeaders();
   for await (const part of body) {
     if (response.destroyed) return;
-    if (!response.write(part)) await Promise.race([once(response, "drain"), once(response, "close")]);
+    if (!response.write(part)) await drainedOrGone(response);
   }
   response.end();
 }
