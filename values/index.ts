@@ -68,7 +68,6 @@ export {
   type Templated,
   templatedInputs,
 } from "./template.ts";
-export { storedLiteral } from "./stored.ts";
 export { literalText, parseText } from "./text.ts";
 export { type JsonOptions, literalToJson } from "./to-json.ts";
 export {
