@@ -1,6 +1,7 @@
 import type { Core } from "./core.ts";
 import type { ServerRequest, ServerResponse } from "./request.ts";
 import { methodNotAllowed, notServed } from "./status.ts";
+import { bindPod } from "./verbs/bind.ts";
 import { create } from "./verbs/create.ts";
 import { deleteCollection } from "./verbs/delete-collection.ts";
 import { goneStatus, remove } from "./verbs/delete.ts";
@@ -25,6 +26,7 @@ const OBJECT_VERBS: Readonly<Record<string, Verb>> = { GET: "get", PUT: "update"
 export function verbOf(request: ServerRequest, call: Call): Verb {
   const { name, subresource, namespace, kind } = call.target;
   const method = request.method === "HEAD" ? "GET" : request.method;
+  if (subresource === "binding") return method === "POST" ? "create" : deny();
   const verb = (name === "" ? COLLECTION_VERBS : OBJECT_VERBS)[method];
   if (subresource === "exec" || subresource === "attach" || subresource === "portforward") return method === "GET" || method === "POST" ? "get" : deny();
   if (!verb || (subresource !== "" && verb === "delete")) throw methodNotAllowed();
@@ -82,6 +84,7 @@ function specialSubresource(core: Core, call: Call, verb: Verb): ServerResponse 
 export async function respond(core: Core, call: Call, verb: Verb): Promise<ServerResponse> {
   const special = specialSubresource(core, call, verb);
   if (special) return special;
+  if (call.target.subresource === "binding") return encoded(201, await bindPod(core, call), "json");
   const view = viewOf(core, call);
   switch (verb) {
     case "get":

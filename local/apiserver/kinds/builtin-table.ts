@@ -33,7 +33,7 @@ export const BUILTIN_ROWS: readonly BuiltinRow[] = [
     shortNames: ["po"],
     categories: ["all"],
     namespaced: true,
-    subresources: ["attach", "exec", "log", "portforward", "status"],
+    subresources: ["attach", "binding", "exec", "log", "portforward", "status"],
     counted: true,
     returnsDeleted: true,
   },
