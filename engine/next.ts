@@ -166,8 +166,9 @@ function startNode(instance: Instance, state: NodeState, { facts, effects }: Con
   for (let slice = 0; slice < slices; slice++) {
     const action = sliceAction(instance.action, slice);
     if (facts.actions.has(action)) continue;
-    // Slices do not know of each other: one after the other is the only way to keep to a limit for all of them.
-    if (concurrency !== undefined && active > 0) return;
+    // The first slice says how many there are, so it comes first. And slices do not know of each other: one after the other is
+    // the only way to keep to a limit of items for all of them.
+    if (slice > 0 && (!facts.actions.has(instance.action) || (concurrency !== undefined && active > 0))) return;
     if (!room.take()) return;
     active++;
     const offset = slice * SLICE_SIZE;
