@@ -18,7 +18,7 @@ while read -r op pid; do
     -) case $pids in *" $pid "*) pids="\${pids%% $pid *} \${pids#* $pid }" ;; esac ;;
   esac
 done
-for pid in $pids; do kill -KILL -- "-$pid" 2>/dev/null; kill -KILL "$pid" 2>/dev/null; done`;
+for pid in $pids; do kill -s KILL -- "-$pid" 2>/dev/null; kill -s KILL "$pid" 2>/dev/null; done`;
 
 /**
  * A watchdog shell holding a pipe to this process, and a file per process with its start time for the case that the
