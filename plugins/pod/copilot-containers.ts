@@ -69,6 +69,7 @@ export function sidecarContainer(context: BuildContext): Container {
   const flags = {
     storage: data.storage,
     from: recipe.data.outputPath,
+    inputs: recipe.data.inputPath,
     prefix: data.prefixUri,
     raw: data.rawUri,
     interface: interfaceText(context),
