@@ -104,8 +104,15 @@ export function kindSchemas(kind: ServedKind, definitions: Definitions): Record<
   return { [name]: own, [`${name}List`]: listSchema(kind, name) };
 }
 
+export interface OpenApi {
+  readonly openapi: string;
+  readonly info: { readonly title: string; readonly version: string };
+  readonly paths: Readonly<Record<string, object>>;
+  readonly components: { readonly schemas: Readonly<Record<string, unknown>> };
+}
+
 /** The OpenAPI 3 document of one group version. */
-export function openApiV3(groupVersion: GroupVersion, kinds: readonly ServedKind[]): object {
+export function openApiV3(groupVersion: GroupVersion, kinds: readonly ServedKind[]): OpenApi {
   const served = kinds.filter(({ group, version }) => group === groupVersion.group && version === groupVersion.version);
   const definitions = builtinDefinitions();
   const names: SchemaName = (kind) => schemaName(kind);
@@ -115,7 +122,7 @@ export function openApiV3(groupVersion: GroupVersion, kinds: readonly ServedKind
   return {
     openapi: "3.0.0",
     info: { title: "Kubernetes", version: "v1.36.0" },
-    paths: Object.assign({}, ...served.map((kind) => pathsOf(kind, names))) as object,
+    paths: Object.assign({}, ...served.map((kind) => pathsOf(kind, names))) as Record<string, object>,
     components: { schemas: closure(roots, definitions) },
   };
 }

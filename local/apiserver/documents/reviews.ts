@@ -2,8 +2,8 @@ import { rfc3339 } from "../../../base/index.ts";
 import type { Attributes, Authorizer } from "../authorize.ts";
 import type { Core } from "../core.ts";
 import type { ServerResponse, User } from "../request.ts";
-import { methodNotAllowed, unsupportedMediaType } from "../status.ts";
-import { decodeBody, mediaType, objectOf } from "../wire/decode.ts";
+import { methodNotAllowed } from "../status.ts";
+import { decodeBody, objectOf } from "../wire/decode.ts";
 import { jsonResponse } from "../wire/encode.ts";
 import type { DocumentRequest } from "./documents.ts";
 
@@ -57,7 +57,6 @@ export function reviews(core: Core, authorize: Authorizer): (request: DocumentRe
     const resource = PATH.exec(path)?.[2];
     if (!resource) return undefined;
     if (method !== "POST") throw methodNotAllowed();
-    if (mediaType(headers["content-type"]).includes("protobuf")) throw unsupportedMediaType();
     const review = objectOf((await decodeBody(body, headers["content-type"], resource)).value, resource);
     const status = statusOfReview(resource, authorize, user, (review["spec"] ?? {}) as ReviewSpec);
     const metadata = { ...review.metadata, creationTimestamp: rfc3339(core.clock.now()) };

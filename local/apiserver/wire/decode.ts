@@ -2,6 +2,7 @@ import { type Json, parseJson } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { badRequest, failure, unsupportedMediaType } from "../status.ts";
 import { duplicateFields } from "./duplicate-fields.ts";
+import { decodeProtobuf, PROTOBUF } from "./protobuf.ts";
 
 /** The largest body the server reads, in bytes. */
 export const MAX_BODY = 3 * 1024 * 1024;
@@ -96,6 +97,7 @@ export async function parseYamlOrJson(body: Uint8Array): Promise<Decoded> {
 export async function decodeBody(body: Uint8Array, contentType: string | undefined, kind: string): Promise<Decoded> {
   checkSize(body);
   const type = mediaType(contentType);
+  if (type === PROTOBUF) return { value: decodeProtobuf(body), duplicates: [] };
   try {
     if (type === "application/yaml" || type === "text/yaml") return await parseYamlOrJson(body);
     if (type !== "application/json" && type !== "" && type !== "*/*") throw unsupportedMediaType();
