@@ -9,8 +9,6 @@ export interface AttemptError {
   readonly retryable: boolean;
   /** The task asks to be counted as skipped. */
   readonly skip: boolean;
-  /** The task itself said so, in `_ERROR`: it wins over the exit code. */
-  readonly declared?: true;
   /** The task itself reported it, in `_ERROR`: it wins over the exit code. */
   readonly declared?: true;
 }

@@ -46,7 +46,8 @@ function invalid(path: readonly string[], message: string, cause?: unknown): Out
  * it ends inside `root` or `alsoInside`, whatever is renamed meanwhile; sockets, fifos and devices are never opened.
  */
 export async function safeTree(root: string, alsoInside: readonly string[] = []): Promise<SafeTree> {
-  const roots = await Promise.all([root, ...alsoInside].map((one) => realpath(one)));
+  const others = await Promise.all(alsoInside.map((one) => realpath(one).catch(() => undefined)));
+  const roots = [await realpath(root), ...others.filter((one) => one !== undefined)];
   const locate = (await hasProc()) ? locateByHandle : locateByIdentity;
 
   /** Runs `use` with an entry that lies inside and closes it; undefined when there is nothing. */
