@@ -117,11 +117,7 @@ describe("built-in controllers", () => {
 
   it("follows kinds whose definition comes later", async () => {
     await api.client.create(Kinds.CustomResourceDefinition, definition);
-    await api.until(
-      Kinds.CustomResourceDefinition,
-      "widgets.example.com",
-      (found) => JSON.stringify(found?.["status"]).includes("Established"),
-    );
+    await api.until(Kinds.CustomResourceDefinition, "widgets.example.com", (found) => JSON.stringify(found?.["status"]).includes("Established"));
     const owner = await api.client.create(Widget, object(Widget, "owner"));
     await api.client.create(Kinds.Secret, object(Kinds.Secret, "part", [ownerOf(owner)]));
     await api.client.delete(Widget, { namespace: "default", name: "owner" });

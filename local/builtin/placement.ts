@@ -1,6 +1,6 @@
 /** Where a pod goes. Pure. */
 import { type Amounts, byteCount, cpuMillis, isFinished, type Pod, podRequests } from "../kubelet/index.ts";
-import { labelMatcher, type KubeObject, type Stored } from "../../kube/index.ts";
+import { type KubeObject, type Stored } from "../../kube/index.ts";
 
 export interface Node extends KubeObject {
   spec?: { unschedulable?: boolean };
@@ -52,26 +52,25 @@ interface Misfit {
 
 function misfit(pod: Pod, node: Stored<Node>, used: Load): Misfit | undefined {
   const asks = podRequests(pod);
-  const has = {
-    cpu: cpuMillis(node.status?.allocatable?.["cpu"]),
-    memory: byteCount(node.status?.allocatable?.["memory"]),
-    pods: Number(node.status?.allocatable?.["pods"] ?? 110),
-  };
-  const reasons: string[] = [];
-  if (node.spec?.unschedulable) reasons.push("node(s) were unschedulable");
-  if (!node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True")) reasons.push("node(s) were not ready");
-  if (pod.spec.nodeSelector && !labelMatcher(selectorText(pod.spec.nodeSelector))(node.metadata.labels))
-    reasons.push("node(s) didn't match Pod's node affinity/selector");
-  if (asks.cpuMillis > 0 && used.cpuMillis + asks.cpuMillis > has.cpu) reasons.push("Insufficient cpu");
-  if (asks.memoryBytes > 0 && used.memoryBytes + asks.memoryBytes > has.memory) reasons.push("Insufficient memory");
-  if (used.pods + 1 > has.pods) reasons.push("Too many pods");
+  const { cpu, memory, pods = "110" } = node.status?.allocatable ?? {};
+  const has = { cpu: cpuMillis(cpu), memory: byteCount(memory), pods: Number(pods) };
+  const checks: readonly (readonly [boolean, string])[] = [
+    [node.spec?.unschedulable === true, "node(s) were unschedulable"],
+    [!isReady(node), "node(s) were not ready"],
+    [!matchesSelector(pod, node), "node(s) didn't match Pod's node affinity/selector"],
+    [asks.cpuMillis > 0 && used.cpuMillis + asks.cpuMillis > has.cpu, "Insufficient cpu"],
+    [asks.memoryBytes > 0 && used.memoryBytes + asks.memoryBytes > has.memory, "Insufficient memory"],
+    [used.pods + 1 > has.pods, "Too many pods"],
+  ];
+  const reasons = checks.filter(([fails]) => fails).map(([, reason]) => reason);
   return reasons.length === 0 ? undefined : { reasons, tooLarge: tooLarge(asks, has) };
 }
 
-const selectorText = (labels: Record<string, string>): string =>
-  Object.entries(labels)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(",");
+const isReady = ({ status }: Stored<Node>): boolean => status?.conditions?.some((each) => each.type === "Ready" && each.status === "True") === true;
+
+function matchesSelector({ spec }: Pod, { metadata }: Stored<Node>): boolean {
+  return Object.entries(spec.nodeSelector ?? {}).every(([key, value]) => metadata.labels?.[key] === value);
+}
 
 function tooLarge(asks: Amounts, has: { cpu: number; memory: number }): string {
   const gib = (bytes: number) => `${(bytes / 2 ** 30).toFixed(1)}Gi`;

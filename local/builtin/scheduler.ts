@@ -1,5 +1,5 @@
 import { type Clock, type Logger, messageOf, rfc3339, sleep } from "../../base/index.ts";
-import { ApiError, type EventRecorder, type InformerSet, isNotFound, Kinds, type KubeObject, type Stored } from "../../kube/index.ts";
+import { type EventRecorder, type InformerSet, isNotFound, Kinds, type KubeObject, type Stored } from "../../kube/index.ts";
 import { isFinished, type Pod, type PodCondition } from "../kubelet/index.ts";
 import { addLoad, loads, type Node, place } from "./placement.ts";
 
@@ -19,7 +19,6 @@ export function scheduler({ informers, events, clock, logger }: SchedulerDeps): 
   const nodes = informers.of<Node>({ kind: Kinds.Node });
   /** Pods bound here whose binding the cache has not shown yet, by uid. */
   const assumed = new Map<string, string>();
-  let bindingServed = true;
 
   function waitingPods(): Stored<Pod>[] {
     const mine = (pod: Stored<Pod>) =>
@@ -64,32 +63,14 @@ export function scheduler({ informers, events, clock, logger }: SchedulerDeps): 
   async function bind(pod: Stored<Pod>, node: string): Promise<void> {
     const { name, namespace = "", uid } = pod.metadata;
     try {
-      await writeBinding(pod, node);
+      const metadata = { name, namespace, uid };
+      const binding: KubeObject = { apiVersion: "v1", kind: "Binding", metadata, target: { apiVersion: "v1", kind: "Node", name: node } };
+      await client.create(Kinds.Pod, binding, { subresource: "binding" });
       void events.record(pod, { type: "Normal", reason: "Scheduled", message: `Successfully assigned ${namespace}/${name} to ${node}` });
     } catch (thrown) {
       assumed.delete(uid);
       if (!isNotFound(thrown)) logger.debug("pod not bound yet", { pod: name, error: messageOf(thrown) });
     }
-  }
-
-  /** The embedded API may have no `binding` subresource; then the field is set directly, which a real one would refuse. */
-  async function writeBinding(pod: Stored<Pod>, node: string): Promise<void> {
-    const { name, namespace, uid } = pod.metadata;
-    if (bindingServed) {
-      const binding: KubeObject = {
-        apiVersion: "v1",
-        kind: "Binding",
-        metadata: { name, ...(namespace ? { namespace } : {}), uid },
-        target: { apiVersion: "v1", kind: "Node", name: node },
-      };
-      try {
-        return void (await client.create(Kinds.Pod, binding, { subresource: "binding" }));
-      } catch (thrown) {
-        if (!(thrown instanceof ApiError) || (thrown.code !== 404 && thrown.code !== 405)) throw thrown;
-      }
-    }
-    await client.patch(Kinds.Pod, { namespace, name }, { type: "merge", body: { metadata: { uid }, spec: { nodeName: node } } });
-    bindingServed = false;
   }
 
   async function sayWaiting(pod: Stored<Pod>, message: string): Promise<void> {
