@@ -37,7 +37,7 @@ export function bindReference(
   const reference = typeof text === "string" ? parseReference(text) : { problem: "from is a reference such as nodes.split.outputs.parts" };
   if ("problem" in reference) return void findings.error("ReferenceInvalid", reference.problem);
   const resolved = resolveName(scope, reference);
-  if ("problem" in resolved) return void findings.error("ReferenceInvalid", resolved.problem);
+  if ("problem" in resolved) return void (resolved.problem === "" || findings.error("ReferenceInvalid", resolved.problem));
   const attributes = reference.slice(resolved.length);
   if (attributes.length > 0 && resolved.source.kind === "run")
     return void findings.error("ReferenceInvalid", `${printReference(reference.slice(0, resolved.length))} has no ${String(attributes[0])}`);
@@ -72,7 +72,8 @@ export function bindExpression(text: Json, wanted: Type, scope: GraphScope, find
   if (typeof text !== "string") return void findings.error("ExpressionInvalid", "expr is a CEL expression, written as text");
   const compiled = compileExpression(text, celScopeOf(scope));
   if (!compiled.ok) {
-    for (const problem of compiled.problems) findings.error("ExpressionInvalid", `${problem.message} (at character ${problem.start + 1} of the expression)`);
+    for (const problem of compiled.problems.filter(({ message }) => message !== ""))
+      findings.error("ExpressionInvalid", `${problem.message} (at character ${problem.start + 1} of the expression)`);
     return undefined;
   }
   const { expression } = compiled;

@@ -32,6 +32,8 @@ interface Draft {
   readonly targets: ReadonlyMap<string, Target>;
   readonly shapes: Map<string, NodeShape>;
   readonly usedInputs: Set<string>;
+  /** Nodes that exist but have no target. */
+  readonly broken: ReadonlySet<string>;
 }
 
 /** The scope of one binding place: what it uses becomes what the node needs. */
@@ -39,6 +41,7 @@ function scopeFor(draft: Draft, needs: Set<string>, failureNode = false): GraphS
   return {
     inputs: draft.inputs,
     nodes: failureNode ? undefined : draft.shapes,
+    broken: draft.broken,
     afterFailure: failureNode,
     used: { input: (name) => void draft.usedInputs.add(name), node: (name) => void needs.add(name) },
   };
@@ -141,7 +144,7 @@ export function compileWorkflow(definition: Definition, lookup: Lookup): Workflo
     const target = lookup.target(spec.nodes[name]!, findings.at("nodes", name));
     if (target) targets.set(name, target);
   }
-  const draft: Draft = { spec, inputs, targets, shapes: new Map(), usedInputs: new Set() };
+  const draft: Draft = { spec, inputs, targets, shapes: new Map(), usedInputs: new Set(), broken: new Set(names.filter((name) => !targets.has(name))) };
   readShapes(draft);
   const nodes = inOrder(compileNodes(draft, findings.at("nodes")), findings.at("nodes"));
   const outputs = compileOutputs(draft, findings.at("outputs"));

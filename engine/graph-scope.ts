@@ -17,6 +17,8 @@ export interface GraphScope {
   readonly inputs: Parameters;
   /** Undefined in a failure node: when it runs, no other node is sure to have run. */
   readonly nodes: ReadonlyMap<string, NodeShape> | undefined;
+  /** Nodes whose target is not known: that was reported where it is named, so uses of them say nothing more. */
+  readonly broken: ReadonlySet<string>;
   /** Whether `run.error` and `run.phase` exist. */
   readonly afterFailure: boolean;
   /** Told of every name that is used. */
@@ -30,6 +32,7 @@ export interface Resolution {
   readonly length: number;
 }
 
+/** A problem without words was reported elsewhere. */
 type Resolving = Resolution | { readonly problem: string };
 
 const STRING: Type = { kind: "string" };
@@ -70,6 +73,7 @@ function resolveInput(scope: GraphScope, [, name]: Reference): Resolving {
 function resolveNode(scope: GraphScope, reference: Reference): Resolving {
   if (!scope.nodes) return { problem: "a failure node sees inputs and run only: when it runs, no other node is sure to have run" };
   const [, node, part, output] = reference;
+  if (scope.broken.has(String(node))) return { problem: "" };
   const shape = nameIn(scope.nodes, node, "node");
   if (isProblem(shape)) return shape;
   const name = node as string;
