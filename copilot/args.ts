@@ -9,6 +9,8 @@ interface CommonArguments {
   /** URI of the attempt: error.pb, result.json and outputs.pb are written below it. */
   readonly prefix: string;
   readonly timeoutMs: number;
+  /** A directory that both copilots of a pod see: the sidecar says there that it listens, the download waits for it. */
+  readonly meet?: string;
 }
 
 export interface DownloadArguments extends CommonArguments {
@@ -37,9 +39,9 @@ export type CopilotArguments = DownloadArguments | SidecarArguments;
 
 export const USAGE = `usage:
   flyteops copilot download --storage URI --prefix URI --inputs URI --interface BASE64 --to DIR
-      [--format JSON|YAML] [--layout Direct|NamedDir] [--map-index N --over a,b] [--code URI --code-to DIR] [--timeout 1h]
+      [--format JSON|YAML] [--layout Direct|NamedDir] [--map-index N --over a,b] [--code URI --code-to DIR] [--meet DIR] [--timeout 1h]
   flyteops copilot sidecar --storage URI --prefix URI --raw URI --interface BASE64 --from DIR
-      [--inputs DIR] [--format JSON|YAML] [--timeout 1h]`;
+      [--inputs DIR] [--format JSON|YAML] [--meet DIR] [--timeout 1h]`;
 
 const OPTIONS = {
   storage: { type: "string" },
@@ -55,6 +57,7 @@ const OPTIONS = {
   over: { type: "string" },
   code: { type: "string" },
   "code-to": { type: "string" },
+  meet: { type: "string" },
   timeout: { type: "string", default: "1h" },
 } as const;
 
@@ -95,7 +98,12 @@ function required(values: Values, name: keyof Values & keyof typeof OPTIONS): st
 function common(values: Values): CommonArguments {
   const timeoutMs = parseDuration(values.timeout);
   if (timeoutMs === undefined) throw usage(`--timeout ${values.timeout} is no duration such as 30m`);
-  return { storage: required(values, "storage"), prefix: required(values, "prefix").replace(/\/+$/, ""), timeoutMs };
+  return {
+    storage: required(values, "storage"),
+    prefix: required(values, "prefix").replace(/\/+$/, ""),
+    timeoutMs,
+    ...(values.meet === undefined ? {} : { meet: values.meet }),
+  };
 }
 
 function oneOf<const T extends string>(name: string, value: string, allowed: readonly T[]): T {

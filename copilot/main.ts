@@ -3,6 +3,7 @@ import type { BlobStore } from "../blobs/index.ts";
 import { type CopilotArguments, copilotArguments, type DownloadArguments, type SidecarArguments, USAGE } from "./args.ts";
 import { download } from "./download.ts";
 import { systemError } from "./failure.ts";
+import { sayReady, waitForSidecar } from "./meeting.ts";
 import { type AttemptError, writeResult } from "./result.ts";
 import type { RetryDeps } from "./retry.ts";
 import { keyOf, uploadOutputs, waitForTask } from "./sidecar.ts";
@@ -66,7 +67,10 @@ async function runDownload(args: DownloadArguments, deps: CopilotDeps): Promise<
   const store = deps.openStore(args.storage);
   keyOf(store, args.prefix);
   try {
-    await withDeadline(deps.clock, args.timeoutMs, deps.stop, (signal) => download(args, store, deps, signal));
+    await withDeadline(deps.clock, args.timeoutMs, deps.stop, async (signal) => {
+      await download(args, store, deps, signal);
+      if (args.meet !== undefined) await waitForSidecar(args.meet, deps.clock, signal);
+    });
     return undefined;
   } catch (thrown) {
     return lastWords(args, store, deps, systemError("InputDownloadFailed", thrown));
@@ -76,6 +80,7 @@ async function runDownload(args: DownloadArguments, deps: CopilotDeps): Promise<
 async function runSidecar(args: SidecarArguments, deps: CopilotDeps): Promise<AttemptError | undefined> {
   const store = deps.openStore(args.storage);
   try {
+    if (args.meet !== undefined) await sayReady(args.meet);
     await waitForTask(args, store, deps, deps.stop);
     const result = await withDeadline(deps.clock, args.timeoutMs, undefined, (signal) => uploadOutputs(args, store, deps, signal));
     return result.error;

@@ -102,6 +102,7 @@ export function buildPod(context: BuildContext): Manifest {
       volumes: [
         { name: VOLUME.inputs, emptyDir: {} },
         { name: VOLUME.outputs, emptyDir: {} },
+        { name: VOLUME.copilot, emptyDir: {} },
         ...(context.code ? [{ name: VOLUME.code, emptyDir: {} }] : []),
         ...secrets.volumes,
       ],

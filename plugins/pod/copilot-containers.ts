@@ -6,7 +6,10 @@ export const MAIN = "main";
 export const DOWNLOAD = "copilot-download";
 export const SIDECAR = "copilot-sidecar";
 
-export const VOLUME = { inputs: "flyte-inputs", outputs: "flyte-outputs", code: "flyte-code" } as const;
+export const VOLUME = { inputs: "flyte-inputs", outputs: "flyte-outputs", code: "flyte-code", copilot: "flyte-copilot" } as const;
+/** Where the two copilots meet; the user's containers do not see it. */
+const MEETING_PATH = "/var/flyte/copilot";
+const MEETING = { name: VOLUME.copilot, mountPath: MEETING_PATH };
 
 type Container = Readonly<Record<string, unknown>>;
 
@@ -58,8 +61,9 @@ export function downloadContainer(context: BuildContext): Container {
     code: code?.uri,
     "code-to": code && CODE_PATH,
     prefix: data.prefixUri,
+    meet: MEETING_PATH,
   };
-  const mounts = [{ name: VOLUME.inputs, mountPath: recipe.data.inputPath }, ...(code ? [{ name: VOLUME.code, mountPath: CODE_PATH }] : [])];
+  const mounts = [MEETING, { name: VOLUME.inputs, mountPath: recipe.data.inputPath }, ...(code ? [{ name: VOLUME.code, mountPath: CODE_PATH }] : [])];
   return copilot(context, DOWNLOAD, "download", flags, mounts);
 }
 
@@ -74,8 +78,10 @@ export function sidecarContainer(context: BuildContext): Container {
     raw: data.rawUri,
     interface: interfaceText(context),
     format: recipe.data.format,
+    meet: MEETING_PATH,
   };
   const mounts = [
+    MEETING,
     { name: VOLUME.outputs, mountPath: recipe.data.outputPath },
     { name: VOLUME.inputs, mountPath: recipe.data.inputPath, readOnly: true },
   ];
