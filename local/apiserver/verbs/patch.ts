@@ -4,7 +4,7 @@ import type { KubeObject } from "../../../kube/index.ts";
 import { applyPatch, strategicMerge, trackUpdate } from "../objects/index.ts";
 import type { Core } from "../core.ts";
 import { fromStored } from "../kinds/served-kind.ts";
-import { badRequest, conflict, failure, notFound, unsupportedMediaType } from "../status.ts";
+import { badRequest, conflict, failure, invalid, notFound, unsupportedMediaType } from "../status.ts";
 import type { Entry } from "../storage/entry.ts";
 import { checkSize, type Decoded, mediaType, objectOf, parseJsonText, parseYamlOrJson } from "../wire/decode.ts";
 import { duplicateFields } from "../wire/duplicate-fields.ts";
@@ -54,7 +54,7 @@ function patched(call: Call, type: PatchType, live: KubeObject, patch: unknown):
   if (typeof patch !== "object" || patch === null || Array.isArray(patch)) throw badRequest("the patch is not a JSON object");
   if (type === "merge") return structuredClone(mergeInto(live, patch)) as KubeObject;
   const result = strategicMerge(call.target.kind.schema, live, patch);
-  if (result.kind === "invalid") throw badRequest(result.message);
+  if (result.kind === "invalid") throw result.status === 400 ? badRequest(result.message) : failure(500, "InternalError", result.message);
   return structuredClone(result.object);
 }
 
@@ -75,6 +75,14 @@ function checkPatchedName(call: Call, object: KubeObject): void {
   if (object.metadata.name !== name) throw badRequest(`the name of the object (${object.metadata.name ?? ""}) does not match the name on the URL (${name})`);
 }
 
+/** A patch of another object than it means is invalid, where a PUT of one is a conflict. */
+function refuseOtherUid(call: Call, object: KubeObject, live: KubeObject): void {
+  const { uid } = object.metadata;
+  if (!uid || uid === live.metadata.uid) return;
+  const cause = { reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(uid)}: field is immutable`, field: "metadata.uid" };
+  throw invalid(call.target.kind, call.target.name, [cause]);
+}
+
 async function patchLive(core: Core, call: Call, type: PatchType, decoded: Decoded, options: WriteOptions): Promise<Written> {
   const { kind, name } = call.target;
   const write = writeOf(core, call, options.fieldManager);
@@ -88,6 +96,7 @@ async function patchLive(core: Core, call: Call, type: PatchType, decoded: Decod
     const warnings: string[] = [];
     pruneUnknown(object, call.target, decoded.duplicates, options.fieldValidation, warnings);
     settleDefaults(kind, object);
+    refuseOtherUid(call, object, live);
     const stored = await replaceObject(core, call, entry, trackUpdate(live, object, write), options.dryRun);
     if (!stored) continue;
     call.warnings.push(...warnings);
@@ -118,6 +127,7 @@ async function applyToNothing(core: Core, call: Call, object: KubeObject, option
 async function applyOver(core: Core, call: Call, entry: Entry, object: KubeObject, options: WriteOptions): Promise<KubeObject | undefined> {
   const merged = structuredClone(applied(core, call, fromStored(call.target.kind, entry.object), object, options));
   settleDefaults(call.target.kind, merged);
+  refuseOtherUid(call, merged, entry.object);
   return replaceObject(core, call, entry, merged, options.dryRun);
 }
 
