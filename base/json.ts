@@ -26,7 +26,27 @@ function holdsBigInt(value: unknown): boolean {
 
 /** Like JSON.stringify, except that a bigint is written as an integer. */
 export function stringifyJson(value: unknown, indent?: number): string {
-  return (holdsBigInt(value) ? stringifyLossless(value, undefined, indent) : JSON.stringify(value, undefined, indent)) as string;
+  try {
+    return JSON.stringify(value, undefined, indent);
+  } catch (thrown) {
+    // The fast path refuses bigints; looking for them first would cost as much as writing.
+    if (!holdsBigInt(value)) throw thrown;
+    return stringifyLossless(value, undefined, indent) as string;
+  }
+}
+
+/** A deep copy of a JSON value; much faster than structuredClone. Undefined fields stay, as there. */
+export function copyJson<T>(value: T): T {
+  if (typeof value !== "object" || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyJson) as T;
+  const copy: Record<string, unknown> = {};
+  for (const key of Object.keys(value)) {
+    const field = copyJson((value as Record<string, unknown>)[key]);
+    // Assigning __proto__ would set the prototype.
+    if (key === "__proto__") Object.defineProperty(copy, key, { value: field, enumerable: true, writable: true, configurable: true });
+    else copy[key] = field;
+  }
+  return copy as T;
 }
 
 function sortedKeys(value: unknown): unknown {

@@ -12,12 +12,22 @@ export const systemClock: Clock = {
   },
 };
 
-export const systemRandom: Random = {
-  next() {
-    const [word = 0] = randomFillSync(new Uint32Array(1));
-    return word / 4294967296;
-  },
-};
+/** The system's chance, drawn in batches: a single word costs as much as a thousand. */
+function batchedRandom(): Random {
+  const words = new Uint32Array(1_024);
+  let used = words.length;
+  return {
+    next() {
+      if (used === words.length) {
+        randomFillSync(words);
+        used = 0;
+      }
+      return (words[used++] ?? 0) / 4294967296;
+    },
+  };
+}
+
+export const systemRandom: Random = batchedRandom();
 
 const REDACTED = /([a-z][a-z0-9+.-]*:\/\/)[^/\s:@]+(:[^/\s@]*)?@/gi;
 
