@@ -50,9 +50,8 @@ function resourceFields(object: Fields): [string, unknown][] {
 
 function declaredFields(schema: Structural, object: Fields, isResource: boolean): ReadonlyMap<string, unknown> {
   const fields = new Map<string, unknown>(isResource ? resourceFields(object) : []);
-  for (const [property, child] of schema.properties) {
-    const name = celName(property);
-    if (name === undefined || (isResource && fields.has(name)) || !Object.hasOwn(object, property)) continue;
+  for (const [property, name, child] of schema.celFields) {
+    if ((isResource && fields.has(name)) || !Object.hasOwn(object, property)) continue;
     const value = object[property];
     if (value !== null || child.nullable) fields.set(name, celValue(child, value, child.embedded));
   }

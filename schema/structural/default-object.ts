@@ -1,3 +1,4 @@
+import { copyJson } from "../../base/index.ts";
 import type { Structural } from "./structural.ts";
 
 type Fields = Record<string, unknown>;
@@ -8,7 +9,7 @@ function isFields(value: unknown): value is Fields {
 
 /** The default of a node, copied so that no two objects share it; null where there is none, as the real server writes. */
 function copiedDefault(schema: Structural): unknown {
-  return schema.source.default === undefined ? null : structuredClone(schema.source.default);
+  return schema.source.default === undefined ? null : copyJson(schema.source.default);
 }
 
 function setField(object: Fields, key: string, value: unknown): void {

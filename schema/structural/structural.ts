@@ -1,3 +1,4 @@
+import { celName } from "./cel-value.ts";
 import type { JsonRule, JsonSchema } from "./json-schema.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
 import { type CompiledExpression, compileWithCel, type ExpressionCompiler } from "./rule-expression.ts";
@@ -41,6 +42,8 @@ export interface Structural {
   readonly not: Structural | undefined;
   readonly pattern: Pattern | undefined;
   readonly rules: readonly CompiledRule[];
+  /** Properties that expressions can name: the property, its name there, its schema. */
+  readonly celFields: readonly (readonly [string, string, Structural])[];
   /** Properties that have a default of their own. */
   readonly defaulted: readonly (readonly [string, Structural])[];
   /** In this node or below. */
@@ -95,6 +98,7 @@ function emptyDraft(source: JsonSchema, name: string | undefined): Draft {
     not: undefined,
     pattern: undefined,
     rules: [],
+    celFields: [],
     defaulted: [],
     hasDefaults: false,
     hasRules: false,
@@ -111,6 +115,13 @@ function compileRule(source: JsonRule, compiler: Compiler): CompiledRule {
   };
 }
 
+function celFieldsOf(properties: ReadonlyMap<string, Structural>): Structural["celFields"] {
+  return [...properties].flatMap(([property, schema]) => {
+    const name = celName(property);
+    return name === undefined ? [] : [[property, name, schema] as const];
+  });
+}
+
 function fill(draft: Draft, source: JsonSchema, compiler: Compiler): void {
   const child = (schema: JsonSchema) => compileNode(schema, compiler);
   draft.properties = new Map(Object.entries(source.properties ?? {}).map(([name, schema]) => [name, child(schema)]));
@@ -123,6 +134,7 @@ function fill(draft: Draft, source: JsonSchema, compiler: Compiler): void {
   if (source.not) draft.not = child(source.not);
   if (source.pattern) draft.pattern = compilePattern(source.pattern);
   draft.rules = (source["x-kubernetes-validations"] ?? []).map((rule) => compileRule(rule, compiler));
+  draft.celFields = celFieldsOf(draft.properties);
   draft.defaulted = [...draft.properties].filter(([, schema]) => schema.source.default !== undefined && schema.source.default !== null);
 }
 
