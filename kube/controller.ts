@@ -96,7 +96,7 @@ async function admitted<T extends KubeObject>(
   const finalizers = object.metadata.finalizers ?? [];
   const finalizer = reconciler.finalize ? reconciler.finalizer : undefined;
   const has = finalizer !== undefined && finalizers.includes(finalizer);
-  if (object.metadata.deletionTimestamp !== undefined) return has ? object : undefined;
+  if (object.metadata.deletionTimestamp !== undefined) return has || reconciler.whileDeleting ? object : undefined;
   if (reconciler.suspended?.(object)) return undefined;
   if (finalizer === undefined || has) return object;
   return structuredClone(await writeFinalizers(informers.client, reconciler.kind, object, [...finalizers, finalizer]));

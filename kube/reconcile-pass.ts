@@ -29,6 +29,8 @@ export interface Reconciler<T extends KubeObject> {
   readonly finalizer?: string;
   /** Called while the object is being deleted and carries the finalizer. Waiting is answered as in reconcile. */
   finalize?(object: Stored<T>, run: ReconcileRun): Promise<Outcome>;
+  /** Reconcile objects that are being deleted too. Only for what tidies up after others; who makes things must not. */
+  readonly whileDeleting?: boolean;
   /** Objects to leave alone for now. Deletion is never suspended. */
   suspended?(object: Stored<T>): boolean;
   /** Whether Ready, Reconciling, Stalled and observedGeneration are computed from the outcome (default), or the kind has words of its own. */

@@ -34,12 +34,13 @@ export async function release(client: ObjectClient, pod: Stored): Promise<void> 
   });
 }
 
-/** Asks a pod to stop, once. A pod that has been replaced by another of its name is left alone. */
-export async function stopPod(client: ObjectClient, pod: Stored, gracePeriodSeconds: number): Promise<void> {
-  if (pod.metadata.deletionTimestamp !== undefined) return;
+/** Asks a pod to stop, once. Answers what is left of it. A pod that has been replaced by another of its name is left alone. */
+export async function stopPod(client: ObjectClient, pod: Stored, gracePeriodSeconds: number): Promise<Stored | undefined> {
+  if (pod.metadata.deletionTimestamp !== undefined) return pod;
   const { name, namespace, uid } = pod.metadata;
-  await client.delete(Kinds.Pod, { namespace, name }, { uid, gracePeriodSeconds }).catch((thrown: unknown) => {
-    if (!isConflict(thrown)) throw thrown;
+  return client.delete(Kinds.Pod, { namespace, name }, { uid, gracePeriodSeconds }).catch((thrown: unknown) => {
+    if (isConflict(thrown)) return undefined;
+    throw thrown;
   });
 }
 
@@ -59,12 +60,13 @@ export function isOngoing(deps: ActionDeps, plugin: ResourcePlugin, pod: Stored,
 export async function retire(deps: ActionDeps, plugin: ResourcePlugin | undefined, pod: Stored, now: number): Promise<void> {
   const { client } = deps.informers;
   const report = plugin && reportOf(deps, plugin, pod, now);
-  if (!report || report.kind === "ongoing" || (report.kind === "failed" && report.cleanup)) await stopPod(client, pod, stopGrace(deps));
-  await release(client, pod);
+  const stops = !report || report.kind === "ongoing" || (report.kind === "failed" && report.cleanup);
+  const left = stops ? await stopPod(client, pod, stopGrace(deps)) : pod;
+  if (left) await release(client, left);
 }
 
 /** Deletes a finished pod that nobody needs any more. */
 export async function discard(client: ObjectClient, pod: Stored): Promise<void> {
-  await stopPod(client, pod, 0);
-  await release(client, pod);
+  const left = await stopPod(client, pod, 0);
+  if (left) await release(client, left);
 }

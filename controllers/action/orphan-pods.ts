@@ -26,11 +26,12 @@ export function orphanPodReconciler({ informers, logger, config }: ActionDeps): 
   return {
     kind: Kinds.Pod,
     summary: false,
+    whileDeleting: true,
     async reconcile(pod): Promise<Outcome> {
       if (!isHeld(pod) || !(await ownerIsGone(pod))) return settled();
       logger.info("pod let go, its action is gone", { namespace: pod.metadata.namespace, pod: pod.metadata.name });
-      await stopPod(informers.client, pod, config.stopGraceSeconds ?? 30);
-      await release(informers.client, pod);
+      const left = await stopPod(informers.client, pod, config.stopGraceSeconds ?? 30);
+      if (left) await release(informers.client, left);
       return settled();
     },
   };

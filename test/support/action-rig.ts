@@ -87,7 +87,7 @@ export interface ActionRig {
   readonly line: () => FaultLine;
   readonly create: (manifest: TaskAction, inputs?: Readonly<Record<string, Literal>>) => Promise<void>;
   readonly action: (action?: string) => Promise<Stored<TaskAction>>;
-  /** Lets everything run until nothing moves any more; restarts the program when it dies. Time moves only when nothing else does, at most this far. */
+  /** Lets everything run until nothing moves any more; restarts the program when it dies. Time moves only when nothing else does: this far, or (by default) while there are timers of the next ten minutes. */
   readonly quiet: (maxMs?: number) => Promise<void>;
   /** Stops the program and starts another. */
   readonly restart: () => Promise<void>;
@@ -125,13 +125,13 @@ export function actionRig(
     return !now.idle() || (await kubelet.step());
   }
 
-  async function quiet(maxMs = 600_000): Promise<void> {
-    const end = clock.now() + maxMs;
+  async function quiet(maxMs?: number): Promise<void> {
+    const end = clock.now() + (maxMs ?? 600_000);
     for (;;) {
       for (let rounds = 0; await step(); rounds += 1) if (rounds > 2_000) throw new Error("never quiet");
       const next = clock.nextIn;
-      if (next === undefined || clock.now() + next > end) return;
-      await clock.advance(next);
+      if (next !== undefined && clock.now() + next <= end) await clock.advance(next);
+      else return maxMs === undefined ? undefined : clock.advance(end - clock.now());
     }
   }
 

@@ -133,7 +133,7 @@ export function fakeKubelet(client: ObjectClient, blobs: () => BlobStore, script
     started,
     async step() {
       let moved = false;
-      for (const pod of (await client.list<PodLike>(Kinds.Pod)).items) {
+      for (const pod of (await client.list<PodLike>(Kinds.Pod, { labelSelector: `${LABEL.managed}=true` })).items) {
         const did = await move(pod).catch((thrown: unknown) => {
           if (isNotFound(thrown)) return true;
           throw thrown;
