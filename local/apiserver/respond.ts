@@ -70,7 +70,7 @@ function written(view: View, { object, created }: Written): Promise<ServerRespon
   return objectResponse(created ? 201 : 200, view, object);
 }
 
-function specialSubresource(core: Core, call: Call, verb: Verb): ServerResponse | undefined {
+async function specialSubresource(core: Core, call: Call, verb: Verb): Promise<ServerResponse | undefined> {
   const { subresource, kind } = call.target;
   if (subresource === "") return undefined;
   if (!kind.subresources.includes(subresource)) throw notServed();
@@ -82,7 +82,7 @@ function specialSubresource(core: Core, call: Call, verb: Verb): ServerResponse 
 
 /** Answers a request about a resource. */
 export async function respond(core: Core, call: Call, verb: Verb): Promise<ServerResponse> {
-  const special = specialSubresource(core, call, verb);
+  const special = await specialSubresource(core, call, verb);
   if (special) return special;
   if (call.target.subresource === "binding") return encoded(201, await bindPod(core, call), "json");
   const view = viewOf(core, call);

@@ -27,6 +27,8 @@ export function podLogSource(deps: PodLogSourceDeps): PodLogSource {
       if (!pod) throw new ApiError(404, "NotFound", `pods "${name}" not found`);
       const file = deps.runOf(pod.metadata.uid)?.log(container, options.previous) ?? onDisk(pod, container, options.previous, deps);
       if (!file) throw nothingToRead(pod, container, options.previous);
+      // Nothing yet, but there is something to read: a follower gets its answer before the first line is written.
+      yield new Uint8Array();
       yield* readLog(file, options, deps.clock);
     },
   };

@@ -97,7 +97,8 @@ export function buildPod(context: BuildContext): Manifest {
       ...(timeoutMs === undefined ? {} : { activeDeadlineSeconds: Math.max(1, Math.ceil(timeoutMs / 1_000)) }),
       securityContext: podSecurity(context),
       ...placement(context),
-      initContainers: [downloadContainer(context), sidecarContainer(context)],
+      // The sidecar first: its start overlaps with the download, which waits for it.
+      initContainers: [sidecarContainer(context), downloadContainer(context)],
       containers: [mainContainer(context, secrets)],
       volumes: [
         { name: VOLUME.inputs, emptyDir: {} },

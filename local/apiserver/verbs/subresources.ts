@@ -42,15 +42,28 @@ function logOptions(call: Call, signal: AbortSignal): PodLogOptions {
   };
 }
 
+/** The stream once it has begun: what stands in its way is thrown while there is still a status to answer with. */
+async function begun(stream: AsyncIterable<Uint8Array>): Promise<AsyncIterable<Uint8Array>> {
+  const chunks = stream[Symbol.asyncIterator]();
+  const first = await chunks.next();
+  return (async function* () {
+    try {
+      for (let chunk = first; !chunk.done; chunk = await chunks.next()) yield chunk.value;
+    } finally {
+      await chunks.return?.();
+    }
+  })();
+}
+
 /** GET …/pods/NAME/log */
-export function podLog(core: Core, call: Call): ServerResponse {
+export async function podLog(core: Core, call: Call): Promise<ServerResponse> {
   const entry = core.store.get(keyOfTarget(call.target));
   if (!entry) throw notFound(call.target.kind, call.target.name);
   if (!core.podLogs) throw failure(501, "NotImplemented", "no node of this server keeps the logs of pods", {});
   const container = containerOf(call, entry.object as unknown as PodFields);
   const signal = AbortSignal.any([core.closing, ...(call.signal ? [call.signal] : [])]);
   const body = core.podLogs.read(call.target.namespace, call.target.name, container, logOptions(call, signal));
-  return { status: 200, headers: { "content-type": "text/plain" }, body };
+  return { status: 200, headers: { "content-type": "text/plain" }, body: await begun(body) };
 }
 
 /** exec, attach and port-forward need a stream into the process; this server offers none. */
