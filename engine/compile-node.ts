@@ -1,6 +1,6 @@
 import { type Json, type JsonObject, parseDuration } from "../base/index.ts";
 import type { MapSpec, NodeSpec } from "../crds/index.ts";
-import { acceptsNone, isBlobType, membersOf, printType, type Type } from "../values/index.ts";
+import { acceptsNone, membersOf, printType, type Type } from "../values/index.ts";
 import { bind, bindReference } from "./bind.ts";
 import { formOf } from "./binding-form.ts";
 import type { TaskUnit, Unit } from "./compile-task.ts";
@@ -22,7 +22,7 @@ function orNone(type: Type): Type {
   return acceptsNone(type) ? type : { kind: "union", members: [...membersOf(type), { kind: "none" }] };
 }
 
-function mayskip(unit: Unit): boolean {
+function maySkip(unit: Unit): boolean {
   const retries = "plan" in unit ? ((unit as TaskUnit).plan.spec["retries"] as { onExit?: { skip?: readonly number[] } } | undefined) : undefined;
   return (retries?.onExit?.skip?.length ?? 0) > 0;
 }
@@ -30,7 +30,7 @@ function mayskip(unit: Unit): boolean {
 /** Outputs of the node as others see them: one value, or one per item. */
 export function nodeOutputs(target: Target, map: MapSpec | undefined, shape: PlanMap["shape"]): ReadonlyMap<string, Type> {
   if (!map) return target.unit.outputs;
-  const partial = (map.minSuccessRatio !== undefined && map.minSuccessRatio < 1) || mayskip(target.unit);
+  const partial = (map.minSuccessRatio !== undefined && map.minSuccessRatio < 1) || maySkip(target.unit);
   const item = (type: Type): Type => (partial && map.failed === "Keep" ? orNone(type) : type);
   const kind = shape === "keyed" ? "map" : "list";
   return new Map([...target.unit.outputs].map(([name, type]) => [name, { kind, of: item(type) }]));
@@ -42,29 +42,36 @@ interface Over {
   readonly keyed: boolean;
 }
 
+/** A collection written down: a list, or {value: {…}}, or an expression that gives a list. */
+function bindWrittenOver(authored: Json, parameter: DeclaredParameter, scope: GraphScope, findings: Findings): Over | undefined {
+  const form = formOf(authored);
+  const value = !("problem" in form) && form.form === "value" ? form.value : undefined;
+  const keyed = typeof value === "object" && value !== null && !Array.isArray(value);
+  const collection: Type = { kind: keyed ? "map" : "list", of: parameter.type };
+  const source = bind(authored, collection, scope, findings);
+  return source && { source, collection, keyed };
+}
+
+function bindDirectoryOver(source: PlanSource, parameter: DeclaredParameter, findings: Findings): Over | undefined {
+  if (parameter.type.kind === "file") return { source, collection: { kind: "directory" }, keyed: true };
+  findings.error("TypeMismatch", `the items of a directory are files, ${parameter.name} is ${printType(parameter.type)}`);
+  return undefined;
+}
+
 /** The collection an `over` input may be bound to: a list or map of its type, or, for a file, a directory. */
 function bindOver(authored: Json, parameter: DeclaredParameter, scope: GraphScope, findings: Findings): Over | undefined {
-  const list: Type = { kind: "list", of: parameter.type };
-  const map: Type = { kind: "map", of: parameter.type };
   const form = formOf(authored);
-  if ("problem" in form || form.form !== "from") {
-    const value = !("problem" in form) && form.form === "value" ? form.value : undefined;
-    const keyed = typeof value === "object" && value !== null && !Array.isArray(value);
-    const source = bind(authored, keyed ? map : list, scope, findings);
-    return source && { source, collection: keyed ? map : list, keyed };
-  }
+  if ("problem" in form || form.form !== "from") return bindWrittenOver(authored, parameter, scope, findings);
   const found = bindReference(form.value, undefined, scope, findings.at("from"));
   if (!found) return undefined;
   if (found.type === "unknown")
     return void findings.error("MapInvalid", "over needs a list, a map or a directory; inside a struct nobody knows: write {expr: …}");
-  const keyed = found.type.kind === "map" || found.type.kind === "directory";
-  const collection = found.type.kind === "directory" ? found.type : keyed ? map : list;
-  if (!keyed && found.type.kind !== "list") return void findings.error("MapInvalid", `over needs a list, a map or a directory, not ${printType(found.type)}`);
-  if (found.type.kind === "directory" && !(isBlobType(parameter.type) && parameter.type.kind === "file"))
-    return void findings.error("TypeMismatch", `the items of a directory are files, ${parameter.name} is ${printType(parameter.type)}`);
-  if (found.type.kind === "directory") return { source: found.source, collection, keyed };
+  const { kind } = found.type;
+  if (kind === "directory") return bindDirectoryOver(found.source, parameter, findings);
+  if (kind !== "list" && kind !== "map") return void findings.error("MapInvalid", `over needs a list, a map or a directory, not ${printType(found.type)}`);
+  const collection: Type = { kind, of: parameter.type };
   const checked = bindReference(form.value, collection, scope, findings.at("from"));
-  return checked && { source: checked.source, collection, keyed };
+  return checked && { source: checked.source, collection, keyed: kind === "map" };
 }
 
 function compileMap(map: MapSpec, target: Target, scope: GraphScope, findings: Findings): PlanMap | undefined {

@@ -23,33 +23,24 @@ function errorField(field: string, error: RunError | undefined, type: string): L
   }
 }
 
+const FIELDS: Readonly<Record<string, (context: RunContext) => Literal>> = {
+  name: ({ run }) => stringLiteral(run.metadata.name),
+  uid: ({ run }) => stringLiteral(run.metadata.uid),
+  project: ({ project }) => stringLiteral(project),
+  domain: ({ domain }) => stringLiteral(domain),
+  workflow: ({ plan }) => stringLiteral(plan.plan.target.name),
+  revision: ({ run }) => stringLiteral(run.status?.plan?.revision ?? ""),
+  startTime: ({ run }) => datetime(run.status?.startTime),
+  scheduledFor: ({ run }) => datetime(run.status?.scheduledFor),
+  trigger: ({ run }) => {
+    const trigger = run.metadata.labels?.[LABEL.trigger];
+    return trigger === undefined ? noneLiteral() : stringLiteral(trigger);
+  },
+  attempt: () => integerLiteral(1n),
+};
+
 /** What `run.<field>` is for this run. Everything is fixed once the run has begun. */
-export function runField({ run, plan, project, domain }: RunContext, field: string, error: RunError | undefined, type: string): Literal {
-  const trigger = run.metadata.labels?.[LABEL.trigger];
-  switch (field) {
-    case "name":
-      return stringLiteral(run.metadata.name);
-    case "uid":
-      return stringLiteral(run.metadata.uid);
-    case "project":
-      return stringLiteral(project);
-    case "domain":
-      return stringLiteral(domain);
-    case "workflow":
-      return stringLiteral(plan.plan.target.name);
-    case "revision":
-      return stringLiteral(run.status?.plan?.revision ?? "");
-    case "startTime":
-      return datetime(run.status?.startTime);
-    case "scheduledFor":
-      return datetime(run.status?.scheduledFor);
-    case "trigger":
-      return trigger === undefined ? noneLiteral() : stringLiteral(trigger);
-    case "attempt":
-      return integerLiteral(1n);
-    case "phase":
-      return stringLiteral(error?.code === "TimedOut" ? "TimedOut" : "Failed");
-    default:
-      return errorField(field, error, type);
-  }
+export function runField(context: RunContext, field: string, error: RunError | undefined, type: string): Literal {
+  if (field === "phase") return stringLiteral(error?.code === "TimedOut" ? "TimedOut" : "Failed");
+  return FIELDS[field]?.(context) ?? errorField(field, error, type);
 }

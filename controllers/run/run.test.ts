@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { TaskAction } from "../../crds/index.ts";
 import { conditionOf } from "../../kube/index.ts";
+import { loadLiteral } from "../../values/index.ts";
 import { type ActionScript, NAMESPACE, type RunRig, runRig } from "../../test/support/run-rig.ts";
 import { testCluster, type TestCluster } from "../../test/support/test-cluster.ts";
 
@@ -57,6 +58,67 @@ describe("a run", () => {
     assert.deepEqual(await rig.inputs("r1-m"), { x: [1, 2, 3] });
     const { ys } = await rig.outputs("r1");
     assert.equal(ys?.value.case === "collection" && ys.value.value.literals.length, 3);
+  });
+
+  it("maps over a directory, by relative path", async () => {
+    await rig.task("read", { f: "file" }, { y: "integer" });
+    await rig.workflow("wf", {
+      inputs: { d: "directory" },
+      nodes: { m: { task: "read", map: { over: { f: { from: "inputs.d" } } } } },
+    });
+    const digest = "0".repeat(64);
+    for (const path of ["b.csv", "a/x.csv"]) await rig.blobs.write(`trees/${digest}/${path}`, path);
+    await rig.run("r1", { workflow: "wf", inputs: { d: { directory: "data/", digest: `sha256:${digest}` } } });
+    await rig.quiet();
+    assert.equal((await rig.status("r1")).phase, "Succeeded", JSON.stringify(await rig.status("r1")));
+    const [action] = await rig.actions();
+    assert.deepEqual(action?.spec.map, { count: 2, over: ["f"], failed: "Keep" });
+  });
+
+  it("cuts a long map into slices and joins their outputs", async () => {
+    await rig.workflow("wf", {
+      outputs: { ys: { type: "list<integer>", from: "nodes.m.outputs.y" } },
+      nodes: { m: { task: "step", map: { over: { x: { expr: "range(9000)" } } } } },
+    });
+    await rig.run("r1", { workflow: "wf" });
+    await rig.quiet();
+    assert.equal((await rig.status("r1")).phase, "Succeeded", JSON.stringify(await rig.status("r1")));
+    assert.deepEqual((await rig.actions()).map(({ spec }) => spec.map?.count).sort(), [808, 8192]); // prettier-ignore
+    const { ys } = await rig.outputs("r1");
+    const { value } = await loadLiteral(ys!, (uri) => rig.blobs.read(rig.blobs.keyOf(uri)!, 1 << 20));
+    assert.equal(value.case === "collection" && value.value.literals.length, 9_000);
+  });
+
+  it("goes on where it was after a restart, reading again what it had only in memory", async () => {
+    await rig.workflow("wf", {
+      inputs: { n: "integer" },
+      nodes: { a: { task: "step", inputs: { x: { expr: "inputs.n + 1" } } }, b: { task: "step", inputs: { x: { expr: "nodes.a.outputs.y * inputs.n" } } } },
+    });
+    let held = true;
+    script = () => (held ? "running" : { outputs: { y: 7 } });
+    await rig.run("r1", { workflow: "wf", inputs: { n: 2 } });
+    await rig.quiet();
+    await rig.restart();
+    held = false;
+    await rig.quiet();
+    assert.deepEqual([(await rig.status("r1")).phase, await rig.inputs("r1-b")], ["Succeeded", { x: 14 }]);
+    assert.deepEqual([...rig.executed.keys()].sort(), ["r1-a", "r1-b"]);
+  });
+
+  it("takes a name back from an action that an earlier run left behind", async () => {
+    script = () => "running";
+    await rig.run("r1", { task: "step" });
+    await rig.quiet();
+    const [left] = await rig.actions();
+    const runs = { group: "flyte.org", version: "v1", kind: "Run", plural: "runs", namespaced: true };
+    await rig.client.delete(runs, { namespace: NAMESPACE, name: "r1" });
+    await rig.quiet();
+    script = () => ({ outputs: { y: 1 } });
+    await rig.run("r1", { task: "step" });
+    await rig.quiet(10_000);
+    const [made] = await rig.actions();
+    assert.notEqual(made?.metadata.uid, left?.metadata.uid);
+    assert.equal((await rig.status("r1")).phase, "Succeeded");
   });
 
   it("tells the failure node what failed, and ends Failed with that error", async () => {

@@ -21,23 +21,33 @@ export interface ActionSources {
 
 type Policy = NonNullable<TaskActionSpec["policy"]>;
 
-/** Defaults in one place: what a Task leaves open. */
-export function policyOf(task: EffectiveTask): Policy {
-  const { retries } = task;
-  const { backoff, onOOM } = retries ?? {};
+const DEFAULT_LIMITS = { limit: 0, system: 3, preemption: 5 };
+const DEFAULT_BACKOFF = { duration: "1s", factor: 2, cap: "1m" };
+const DEFAULT_MEMORY_FACTOR = 2;
+
+/** What is given, over the defaults. */
+function over<T extends object>(defaults: T, given: { readonly [K in keyof T]?: T[K] | undefined } | undefined): T {
+  return { ...defaults, ...Object.fromEntries(Object.entries(given ?? {}).filter(([key, value]) => Object.hasOwn(defaults, key) && value !== undefined)) };
+}
+
+function retriesOf(retries: EffectiveTask["retries"]): Policy["retries"] {
+  const { backoff, onOOM, onExit } = retries ?? {};
   return {
-    retries: {
-      limit: retries?.limit ?? 0,
-      system: retries?.system ?? 3,
-      preemption: retries?.preemption ?? 5,
-      onExit: { retry: retries?.onExit?.retry ?? [], fail: retries?.onExit?.fail ?? [], skip: retries?.onExit?.skip ?? [] },
-      ...(backoff ? { backoff: { duration: backoff.duration ?? "1s", factor: backoff.factor ?? 2, cap: backoff.cap ?? "1m" } } : {}),
-      ...(onOOM ? { onOOM: { memoryFactor: onOOM.memoryFactor ?? 2, ...(onOOM.maxMemory === undefined ? {} : { maxMemory: onOOM.maxMemory }) } } : {}),
-    },
-    ...(task.timeout === undefined ? {} : { timeout: task.timeout }),
-    ...(task.timeouts?.queued === undefined ? {} : { queuedTimeout: task.timeouts.queued }),
-    ...(task.timeouts?.total === undefined ? {} : { totalTimeout: task.timeouts.total }),
-    interruptible: task.interruptible ?? false,
+    ...over(DEFAULT_LIMITS, retries),
+    onExit: over({ retry: [] as number[], fail: [] as number[], skip: [] as number[] }, onExit),
+    ...(backoff ? { backoff: over(DEFAULT_BACKOFF, backoff) } : {}),
+    ...(onOOM ? { onOOM: { memoryFactor: DEFAULT_MEMORY_FACTOR, ...onOOM } } : {}),
+  };
+}
+
+/** Defaults in one place: what a Task leaves open. */
+export function policyOf({ retries, timeout, timeouts, interruptible }: EffectiveTask): Policy {
+  return {
+    retries: retriesOf(retries),
+    ...(timeout === undefined ? {} : { timeout }),
+    ...(timeouts?.queued === undefined ? {} : { queuedTimeout: timeouts.queued }),
+    ...(timeouts?.total === undefined ? {} : { totalTimeout: timeouts.total }),
+    interruptible: interruptible ?? false,
   };
 }
 
