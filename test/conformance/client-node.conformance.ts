@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { type KubernetesObject, KubeConfig, type CoreV1Api, type CustomObjectsApi } from "@kubernetes/client-node";
+import { ok, useCluster } from "./support/cluster.ts";
+import { gadget } from "./support/gadget.ts";
+
+const GROUP = { group: "conformance.flyteops.dev", version: "v1", plural: "gadgets" };
+
+describe("conformance: @kubernetes/client-node", function () {
+  this.timeout(30_000);
+  const cluster = useCluster();
+
+  async function clients(): Promise<{ config: KubeConfig; core: CoreV1Api; custom: CustomObjectsApi }> {
+    const library = await import("@kubernetes/client-node");
+    const config = new library.KubeConfig();
+    config.loadFromFile(cluster.kubeconfig);
+    return { config, core: config.makeApiClient(library.CoreV1Api), custom: config.makeApiClient(library.CustomObjectsApi) };
+  }
+
+  it("creates, reads, lists and deletes built-in objects", async () => {
+    const { core } = await clients();
+    const { namespace } = cluster;
+    const created = await core.createNamespacedConfigMap({ namespace, body: { metadata: { name: "typed" }, data: { a: "1" } } });
+    assert.ok(created.metadata?.creationTimestamp instanceof Date);
+    assert.deepEqual((await core.readNamespacedConfigMap({ namespace, name: "typed" })).data, { a: "1" });
+    assert.ok((await core.listNamespacedConfigMap({ namespace })).items.some((item) => item.metadata?.name === "typed"));
+    await core.deleteNamespacedConfigMap({ namespace, name: "typed" });
+    await assert.rejects(core.readNamespacedConfigMap({ namespace, name: "typed" }), (thrown: { code?: number }) => thrown.code === 404);
+  });
+
+  it("works with custom objects", async () => {
+    const { custom } = await clients();
+    const { namespace } = cluster;
+    await custom.createNamespacedCustomObject({ ...GROUP, namespace, body: gadget("custom", { size: 1 }) });
+    const read = (await custom.getNamespacedCustomObject({ ...GROUP, namespace, name: "custom" })) as { spec: { size: number; color: string } };
+    assert.deepEqual([read.spec.size, read.spec.color], [1, "red"]);
+  });
+
+  it("follows a watch", async () => {
+    const library = await import("@kubernetes/client-node");
+    const { config } = await clients();
+    const seen: string[] = [];
+    const finished = new Promise<void>((resolve, reject) => {
+      new library.Watch(config)
+        .watch(
+          cluster.gadgets,
+          { fieldSelector: "metadata.name=followed" },
+          (phase: string, object: KubernetesObject) => {
+            seen.push(`${phase} ${object.metadata?.name ?? ""}`);
+            if (phase === "DELETED") resolve();
+          },
+          (problem: unknown) => (problem ? reject(problem as Error) : resolve()),
+        )
+        .then(async (controller) => {
+          ok(await cluster.api.create(cluster.gadgets, gadget("followed")));
+          ok(await cluster.api.delete(`${cluster.gadgets}/followed`));
+          await finished;
+          controller.abort();
+        })
+        .catch(reject);
+    });
+    await finished;
+    assert.deepEqual(seen, ["ADDED followed", "DELETED followed"]);
+  });
+});
