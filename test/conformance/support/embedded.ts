@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,6 +29,8 @@ export async function embeddedCluster(): Promise<EmbeddedCluster> {
   const server = await createApiServer({ clock, random, logger: silentLogger, log: memoryLog(), tokens: new Map([[pki.token, ADMINISTRATOR]]) });
   const listener = await listen({ handle: (request) => server.handle(request), pki, logger: silentLogger, port: 0 });
   const stop = new AbortController();
+  // Every informer and controller listens to this one signal.
+  setMaxListeners(0, stop.signal);
   const transport = server.transport();
   const informers = informerSet({ client: apiClient(transport), clock, random, logger: silentLogger });
   const running = Promise.all([informers.run(stop.signal), builtinControllers({ informers, transport, clock, random, logger: silentLogger }).run(stop.signal)]);
