@@ -1,6 +1,7 @@
 import type { Core } from "./core.ts";
 import type { ServerRequest, ServerResponse } from "./request.ts";
 import { methodNotAllowed, notServed } from "./status.ts";
+import { objectKey } from "./storage/entry.ts";
 import { bindPod } from "./verbs/bind.ts";
 import { create } from "./verbs/create.ts";
 import { deleteCollection } from "./verbs/delete-collection.ts";
@@ -66,8 +67,13 @@ async function deleted(core: Core, call: Call, view: View): Promise<ServerRespon
   return objectResponse(200, view, object);
 }
 
-function written(view: View, { object, created }: Written): Promise<ServerResponse> {
-  return objectResponse(created ? 201 : 200, view, object);
+/** What was just stored is encoded already, unless another write came right after it. */
+function written(core: Core, view: View, { object, created }: Written): Promise<ServerResponse> {
+  const { kind } = view;
+  const { namespace = "", name = "" } = object.metadata;
+  const entry = core.store.get(objectKey(kind.collection, kind.namespaced ? namespace : "", name));
+  const status = created ? 201 : 200;
+  return entry?.object === object ? entryResponse(status, view, entry) : objectResponse(status, view, object);
 }
 
 async function specialSubresource(core: Core, call: Call, verb: Verb): Promise<ServerResponse | undefined> {
@@ -94,11 +100,11 @@ export async function respond(core: Core, call: Call, verb: Verb): Promise<Serve
     case "watch":
       return { status: 200, headers: { "content-type": "application/json" }, body: watch(core, call, view) };
     case "create":
-      return written(view, { object: await create(core, call), created: true });
+      return written(core, view, { object: await create(core, call), created: true });
     case "update":
-      return written(view, await update(core, call));
+      return written(core, view, await update(core, call));
     case "patch":
-      return written(view, await patch(core, call));
+      return written(core, view, await patch(core, call));
     case "delete":
       return deleted(core, call, view);
     case "deletecollection":

@@ -1,4 +1,4 @@
-import { rfc3339 } from "../../../base/index.ts";
+import { copyJson, rfc3339 } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { trackUpdate } from "../objects/index.ts";
 import type { Core } from "../core.ts";
@@ -50,7 +50,7 @@ export async function bindPod(core: Core, call: Call): Promise<KubeObject> {
     if (pod.metadata.deletionTimestamp) throw conflict(subject, name, `pod ${name} is being deleted, cannot be assigned to a host`);
     const { nodeName } = pod["spec"] as { nodeName?: string };
     if (nodeName) throw conflict(subject, name, `pod ${name} is already assigned to node "${nodeName}"`);
-    const next = trackUpdate(pod, bound(structuredClone(pod), node, core.clock.now()), write);
+    const next = trackUpdate(pod, bound(copyJson(pod), node, core.clock.now()), write);
     if (options.dryRun || (await core.store.put(entry, { ...entry, object: toStored(kind, next) })) !== false) break;
   }
   return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", code: 201 };
