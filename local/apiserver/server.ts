@@ -43,6 +43,9 @@ export interface ApiServer {
   close(): Promise<void>;
 }
 
+/** Nothing at all is at this path: answered in plain text, as by any web server. */
+class PageNotFound extends Error {}
+
 interface Running {
   readonly core: Core;
   readonly documents: Documents;
@@ -64,6 +67,7 @@ function splitPath(path: string): [string, URLSearchParams] {
 
 function callOf(core: Core, request: ServerRequest, route: ResourceRoute, user: User, query: URLSearchParams): Call {
   const kind = core.kinds.find(route.group, route.version, route.plural);
+  if (!kind && !core.kinds.serves(route.group, route.version)) throw new PageNotFound();
   if (!kind || (route.namespace !== "" && !kind.namespaced)) throw notServed();
   const target = { kind, namespace: route.namespace, name: route.name, subresource: route.subresource };
   const warnings = kind.deprecation === undefined ? [] : [kind.deprecation];
@@ -100,7 +104,7 @@ async function answer(running: Running, request: ServerRequest): Promise<ServerR
   const document = await running.documents.answer({ method: request.method, path, headers: request.headers, user, body: bytesOf(request.body) });
   if (document) return document;
   const route = resourceRoute(path);
-  if (!route) throw notServed();
+  if (!route) throw new PageNotFound();
   return answerResource(running, request, callOf(running.core, request, route, user, query));
 }
 
@@ -108,6 +112,8 @@ async function handle(running: Running, request: ServerRequest): Promise<ServerR
   try {
     return await answer(running, request);
   } catch (thrown) {
+    if (thrown instanceof PageNotFound)
+      return { status: 404, headers: { "content-type": "text/plain; charset=utf-8" }, body: Buffer.from("404 page not found\n") };
     const status = statusOf(thrown);
     if (status.code === 500)
       running.core.logger.error("request failed", { method: request.method, path: request.path, error: thrown instanceof Error ? thrown.stack : thrown });

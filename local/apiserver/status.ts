@@ -16,6 +16,12 @@ export function failure(code: number, reason: string, message: string, details?:
   return new ApiError(code, reason, message, { status });
 }
 
+/** A refusal that the real server gives no reason for: its client sees `Unknown`. */
+export function unexplained(code: number, message: string): ApiError {
+  const status: ApiStatus = { kind: "Status", apiVersion: "v1", metadata: {}, status: "Failure", message, code };
+  return new ApiError(code, "Unknown", message, { status });
+}
+
 /** The Status of anything thrown: a bug becomes a 500 that names no internals but its message. */
 export function statusOf(thrown: unknown): ApiStatus {
   if (thrown instanceof ApiError && thrown.status) return thrown.status;
@@ -46,7 +52,11 @@ export const badRequest = (message: string): ApiError => failure(400, "BadReques
 export const unauthorized = (): ApiError => failure(401, "Unauthorized", "Unauthorized");
 export const notServed = (): ApiError => failure(404, "NotFound", "the server could not find the requested resource", {});
 export const methodNotAllowed = (): ApiError => failure(405, "MethodNotAllowed", "the server does not allow this method on the requested resource", {});
-export const unsupportedMediaType = (): ApiError => failure(415, "UnsupportedMediaType", "415: Unsupported Media Type", {});
+
+export function unsupportedMediaType(accepted: readonly string[]): ApiError {
+  return failure(415, "UnsupportedMediaType", `the body of the request was in an unknown format - accepted media types include: ${accepted.join(", ")}`);
+}
+
 export const expired = (message: string): ApiError => failure(410, "Expired", message);
 
 export function notFound(subject: Subject, name: string): ApiError {

@@ -24,7 +24,14 @@ export const NAME_COLUMN: TableColumn = {
 };
 
 /** The age of a custom kind that declares no columns. */
-const AGE_COLUMN: TableColumn = { name: "Age", type: "date", priority: 0, cell: (object, now) => ageOf(object.metadata.creationTimestamp, now) };
+const AGE_COLUMN: TableColumn = {
+  name: "Age",
+  type: "date",
+  description:
+    "CreationTimestamp is a timestamp representing the server time when this object was created. It is not guaranteed to be set in happens-before order across separate operations. Clients may not set this value. It is represented in RFC3339 form and is in UTC.\n\nPopulated by the system. Read-only. Null for lists. More info: https://git.k8s.io/community/contributors/devel/sig-architecture/api-conventions.md#metadata",
+  priority: 0,
+  cell: (object, now) => ageOf(object.metadata.creationTimestamp, now),
+};
 
 function printed(values: readonly unknown[]): string {
   return values.map((value) => (typeof value === "string" ? value : stringifyJson(value))).join(" ");

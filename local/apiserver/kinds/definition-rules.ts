@@ -1,3 +1,4 @@
+import { jsonEqual } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { type Cause, checkStructuralSchema } from "../../../schema/structural/index.ts";
 import type { Definition, DefinitionNames, DefinitionVersion } from "./definition.ts";
@@ -36,12 +37,12 @@ function nameCauses(names: DefinitionNames): Cause[] {
 
 function columnCauses(version: DefinitionVersion, path: string): Cause[] {
   return (version.additionalPrinterColumns ?? []).flatMap((column, index) => {
-    const field = `${path}.additionalPrinterColumns[${index}]`;
+    const field = `${path}[${index}]`;
     const causes: Cause[] = [];
     if (!column.name) causes.push(required(`${field}.name`));
     if (!column.type) causes.push(required(`${field}.type`, `must be one of ${COLUMN_TYPES.join(",")}`));
     else if (!COLUMN_TYPES.includes(column.type)) causes.push(invalid(`${field}.type`, column.type, `must be one of ${COLUMN_TYPES.join(",")}`));
-    return column.jsonPath ? [...causes, ...pathCauses(`${field}.jsonPath`, column.jsonPath)] : [...causes, required(`${field}.jsonPath`)];
+    return column.jsonPath ? [...causes, ...pathCauses(`${field}.JSONPath`, column.jsonPath)] : [...causes, required(`${field}.JSONPath`)];
   });
 }
 
@@ -55,26 +56,56 @@ function pathCauses(field: string, path: string): Cause[] {
   }
 }
 
-function versionCauses(version: DefinitionVersion, index: number): Cause[] {
+/** Where the real server says a mistake is: what all versions have alike it keeps, and names, once for all. */
+interface Places {
+  readonly schema: (index: number) => string;
+  readonly columns: (index: number) => string;
+}
+
+function placesOf(versions: readonly DefinitionVersion[]): Places {
+  const alike = (read: (version: DefinitionVersion) => unknown) => versions.every((version) => jsonEqual(read(version), read(versions[0]!)));
+  const schema = alike((version) => version.schema) && versions.some((version) => version.schema);
+  const columns = alike((version) => version.additionalPrinterColumns);
+  return {
+    schema: (index) => (schema ? "spec.validation.openAPIV3Schema" : `spec.versions[${index}].schema.openAPIV3Schema`),
+    columns: (index) => (columns ? "spec.additionalPrinterColumns" : `spec.versions[${index}].additionalPrinterColumns`),
+  };
+}
+
+function versionCauses(version: DefinitionVersion, index: number, places: Places): Cause[] {
   const path = `spec.versions[${index}]`;
   const schema = version.schema?.openAPIV3Schema;
-  const shape = schema ? checkStructuralSchema(schema, `${path}.schema.openAPIV3Schema`) : [required(`${path}.schema.openAPIV3Schema`)];
+  const shape = schema ? checkStructuralSchema(schema, places.schema(index)) : [required(`${path}.schema.openAPIV3Schema`)];
   const selectable = (version.selectableFields ?? []).flatMap((one, at) => pathCauses(`${path}.selectableFields[${at}].jsonPath`, one.jsonPath));
-  return [...labelCause(`${path}.name`, version.name), ...shape, ...columnCauses(version, path), ...selectable];
+  return [...labelCause(`${path}.name`, version.name), ...shape, ...columnCauses(version, places.columns(index)), ...selectable];
+}
+
+/** A version as the real server's messages show it. */
+function shownVersion({ name, served, storage }: DefinitionVersion): object {
+  return {
+    Name: name,
+    Served: served,
+    Storage: storage,
+    Deprecated: false,
+    DeprecationWarning: null,
+    Schema: null,
+    Subresources: null,
+    AdditionalPrinterColumns: null,
+    SelectableFields: null,
+  };
 }
 
 function versionsCauses(versions: readonly DefinitionVersion[]): Cause[] {
+  const places = placesOf(versions);
   const storage = versions.filter((version) => version.storage).length;
   const names = versions.map((version) => version.name);
   const repeated = names.filter((name, index) => names.indexOf(name) !== index);
+  const all = versions.flatMap((version, index) => versionCauses(version, index, places));
+  const seen = new Map(all.map((cause) => [`${cause.field} ${cause.message}`, cause]));
   return [
-    ...repeated.map((name): Cause => ({
-      reason: "FieldValueInvalid",
-      message: `Invalid value: ${JSON.stringify(name)}: must contain unique version names`,
-      field: "spec.versions",
-    })),
-    ...(storage === 1 ? [] : [invalid("spec.versions", names, "must have exactly one version marked as storage version")]),
-    ...versions.flatMap(versionCauses),
+    ...repeated.map((name) => invalid("spec.versions", name, "must contain unique version names")),
+    ...(storage === 1 ? [] : [invalid("spec.versions", versions.map(shownVersion), "must have exactly one version marked as storage version")]),
+    ...seen.values(),
   ];
 }
 

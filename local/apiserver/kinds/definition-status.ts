@@ -30,19 +30,37 @@ function takenNames(world: DefinitionWorld, definition: Definition): Taken {
   };
 }
 
-/** The first conflict, in the words of the real server; undefined when all names are free. */
-function nameConflict(names: DefinitionNames, taken: Taken): { reason: string; message: string } | undefined {
-  const used = (name: string) => `${JSON.stringify(name)} is already in use`;
-  if (taken.names.has(names.plural)) return { reason: "PluralConflict", message: used(names.plural) };
-  if (names.singular && taken.names.has(names.singular)) return { reason: "SingularConflict", message: used(names.singular) };
-  const short = names.shortNames?.filter((name) => taken.names.has(name)) ?? [];
-  if (short.length > 0) return { reason: "ShortNamesConflict", message: short.map(used).join(", ") };
-  if (taken.kinds.has(names.kind)) return { reason: "KindConflict", message: used(names.kind) };
-  if (names.listKind && taken.kinds.has(names.listKind)) return { reason: "ListKindConflict", message: used(names.listKind) };
-  return undefined;
+interface Verdict {
+  readonly accepted: DefinitionNames;
+  /** The last conflict, in the words of the real server; undefined when all names are free. */
+  readonly conflict: { readonly reason: string; readonly message: string } | undefined;
 }
 
-function acceptedConditions(before: readonly Condition[], conflict: { reason: string; message: string } | undefined, now: string): Condition[] {
+/** Each name is taken on its own: a free one replaces the accepted one, a used one leaves it as it was. */
+function judgeNames(names: DefinitionNames, before: DefinitionNames, taken: Taken): Verdict {
+  const accepted: DefinitionNames = { ...before };
+  let conflict: Verdict["conflict"];
+  const used = (name: string) => `${JSON.stringify(name)} is already in use`;
+  const clash = (reason: string, message: string): void => void (conflict = { reason, message });
+  const consider = (field: "plural" | "singular" | "kind" | "listKind", reason: string, others: ReadonlySet<string>): void => {
+    const name = names[field] ?? "";
+    if (others.has(name)) clash(reason, used(name));
+    else accepted[field] = name;
+  };
+  consider("plural", "PluralConflict", taken.names);
+  consider("singular", "SingularConflict", taken.names);
+  const short = names.shortNames?.filter((name) => taken.names.has(name)) ?? [];
+  if (short.length > 0) clash("ShortNamesConflict", short.map(used).join(", "));
+  else if (names.shortNames) accepted.shortNames = names.shortNames;
+  else delete accepted.shortNames;
+  consider("kind", "KindConflict", taken.kinds);
+  consider("listKind", "ListKindConflict", taken.kinds);
+  if (names.categories) accepted.categories = names.categories;
+  else delete accepted.categories;
+  return { accepted, conflict };
+}
+
+function acceptedConditions(before: readonly Condition[], { conflict }: Verdict, now: string): Condition[] {
   if (!conflict) {
     return [
       condition("NamesAccepted", "True", "NoConflicts", "no conflicts found", now, before),
@@ -84,13 +102,13 @@ export function prepareDefinition(world: DefinitionWorld, object: KubeObject, li
   if (!isDefinition(object)) return;
   const before = live as Definition | undefined;
   fillNames(object);
-  const conflict = nameConflict(object.spec.names, takenNames(world, object));
+  const verdict = judgeNames(object.spec.names, before?.status?.acceptedNames ?? { plural: "", kind: "" }, takenNames(world, object));
   const conditions = before?.status?.conditions ?? [];
   const others = conditions.filter(({ type }) => type !== "NamesAccepted" && type !== "Established");
   object.status = {
     ...before?.status,
-    conditions: [...acceptedConditions(conditions, conflict, rfc3339(world.clock.now())), ...others],
-    acceptedNames: conflict ? (before?.status?.acceptedNames ?? { plural: "", kind: "" }) : { ...object.spec.names },
+    conditions: [...acceptedConditions(conditions, verdict, rfc3339(world.clock.now())), ...others],
+    acceptedNames: verdict.accepted,
     storedVersions: storedVersions(object, before),
   };
   if (!live) object.metadata.finalizers = [...new Set([...(object.metadata.finalizers ?? []), CLEANUP_FINALIZER])];
@@ -100,6 +118,7 @@ export function prepareDefinition(world: DefinitionWorld, object: KubeObject, li
 export function terminatingDefinition(world: DefinitionWorld, object: KubeObject): KubeObject {
   const definition = object as Definition;
   const conditions = (definition.status?.conditions ?? []).filter((one) => one.type !== "Terminating");
-  const terminating = condition("Terminating", "True", "InstanceDeletionPending", "CustomResource deletion is pending", rfc3339(world.clock.now()), conditions);
+  const message = "CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon";
+  const terminating = condition("Terminating", "True", "InstanceDeletionPending", message, rfc3339(world.clock.now()), conditions);
   return { ...definition, status: { ...definition.status, conditions: [...conditions, terminating] } };
 }

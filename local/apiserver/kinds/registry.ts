@@ -7,6 +7,8 @@ import type { Store } from "../storage/store.ts";
 /** Everything served at this moment: the built-in kinds and those of every established definition. */
 export interface KindRegistry {
   find(group: string, version: string, plural: string): ServedKind | undefined;
+  /** Whether any kind of this group version is served. */
+  serves(group: string, version: string): boolean;
   /** In the order of discovery: built-in kinds first, then custom ones by group and plural. */
   all(): readonly ServedKind[];
   /** Changes whenever `all()` does; for caches of documents. */
@@ -43,6 +45,7 @@ export function kindRegistry(store: Store, builtins: readonly ServedKind[]): Kin
   });
   return {
     find: (group, version, plural) => index.get(keyOf(group, version, plural)),
+    serves: (group, version) => all.some((kind) => kind.group === group && kind.version === version),
     all: () => all,
     get revision() {
       return revision;

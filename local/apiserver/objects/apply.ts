@@ -143,7 +143,7 @@ function problemOf(applied: KubeObject, apply: Apply): ApplyResult | undefined {
   const problem = typedProblem(resourceType(apply.schema), applied);
   if (problem === undefined) return undefined;
   const { name = "", namespace = "" } = applied.metadata;
-  const kind = `${apply.apiVersion}, Kind=${applied.kind}`;
+  const kind = `${apply.apiVersion.includes("/") ? "" : "/"}${apply.apiVersion}, Kind=${applied.kind}`;
   return { kind: "invalid", status: 500, message: `failed to create typed patch object (${namespace}/${name}; ${kind}): ${problem}` };
 }
 

@@ -41,6 +41,9 @@ export interface Store {
   close(): Promise<void>;
 }
 
+/** Largest stored object in bytes: what etcd takes by default, so that what works here works on a cluster. */
+const MAX_OBJECT = 1_572_864;
+
 interface PendingWrite {
   readonly event: StoredEvent;
   readonly kind: string;
@@ -78,7 +81,9 @@ function tableOf(state: StoreState, collection: string): CollectionTable {
 function entryOf(state: NewState, resourceVersion: number): Entry {
   const object = withResourceVersion(state.object, resourceVersion);
   const { key, collection, namespace, name } = state;
-  return { key, collection, namespace, name, resourceVersion, object, bytes: Buffer.from(stringifyJson(object)) };
+  const bytes = Buffer.from(stringifyJson(object));
+  if (bytes.byteLength > MAX_OBJECT) throw failure(413, "RequestEntityTooLarge", `the object is larger than ${MAX_OBJECT} bytes when it is stored`);
+  return { key, collection, namespace, name, resourceVersion, object, bytes };
 }
 
 function collectionOf(key: string): string {
@@ -175,8 +180,9 @@ export async function openStore({ log, logger }: { readonly log: ObjectLog; read
     put(expected, next) {
       const previous = headOf(state, next.key);
       if (previous !== expected) return false;
+      const entry = entryOf(next, state.issued + 1);
       state.issued += 1;
-      return write(state, { type: previous ? "MODIFIED" : "ADDED", entry: entryOf(next, state.issued), previous });
+      return write(state, { type: previous ? "MODIFIED" : "ADDED", entry, previous });
     },
     remove(expected) {
       if (headOf(state, expected.key) !== expected) return false;

@@ -1,6 +1,6 @@
 import type { KubeObject } from "../../../kube/index.ts";
 import { prune } from "../../../schema/structural/index.ts";
-import { badRequest } from "../status.ts";
+import { badRequest, invalid } from "../status.ts";
 import { decodeBody, objectOf } from "../wire/decode.ts";
 import type { FieldValidation } from "../wire/options.ts";
 import type { Call, Target } from "../wire/target.ts";
@@ -8,20 +8,21 @@ import type { Call, Target } from "../wire/target.ts";
 /** Refuses a body of another kind, and fills in type and namespace where the URL says them. */
 export function checkIdentity(object: KubeObject, target: Target): void {
   const { kind } = target;
-  if (!kind.builtin && (!object.kind || !object.apiVersion)) {
-    const missing = object.kind ? "apiVersion" : "Kind";
-    throw badRequest(`Object '${missing}' is missing in the body`);
+  if (kind.builtin) {
+    object.apiVersion ||= kind.apiVersion;
+    object.kind ||= kind.kind;
+  } else if (!object.kind) {
+    throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): Object 'Kind' is missing in the body`);
   }
-  object.apiVersion ||= kind.apiVersion;
-  object.kind ||= kind.kind;
   if (object.kind !== kind.kind || object.apiVersion !== kind.apiVersion) {
     if (kind.builtin)
       throw badRequest(
         `${object.kind} in version "${object.apiVersion}" cannot be handled as a ${kind.kind}: the endpoint serves ${kind.apiVersion} ${kind.kind}`,
       );
     if (object.apiVersion !== kind.apiVersion)
-      throw badRequest(`the API version in the data (${object.apiVersion}) does not match the expected API version (${kind.apiVersion})`);
-    throw badRequest(`the object provided is unrecognized (must be of type ${kind.kind}): kind ${object.kind} does not match`);
+      throw badRequest(`the API version in the data (${object.apiVersion ?? ""}) does not match the expected API version (${kind.apiVersion})`);
+    const cause = { reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(object.kind)}: must be ${kind.kind}`, field: "kind" };
+    throw invalid({ group: kind.group, kind: object.kind }, object.metadata.name ?? "", [cause]);
   }
   checkNamespace(object, target);
 }
@@ -36,15 +37,30 @@ function checkNamespace(object: KubeObject, target: Target): void {
   if (metadata.namespace !== target.namespace) throw badRequest("the namespace of the provided object does not match the namespace sent on the request");
 }
 
-/** Drops fields that the kind does not have and says so as the request asked to hear it. */
-export function pruneUnknown(object: KubeObject, target: Target, duplicates: readonly string[], validation: FieldValidation, warnings: string[]): void {
+export function checkPatchedName(object: KubeObject, { name }: Target): void {
+  if (object.metadata.name !== name) throw badRequest(`the name of the object (${object.metadata.name ?? ""}) does not match the name on the URL (${name})`);
+}
+
+/** A patch of another object than it means is invalid, where a PUT of one is a conflict. */
+export function refuseOtherUid({ kind, name }: Target, object: KubeObject, live: KubeObject): void {
+  const { uid } = object.metadata;
+  if (!uid || uid === live.metadata.uid) return;
+  throw invalid(kind, name, [{ reason: "FieldValueInvalid", message: `Invalid value: ${JSON.stringify(uid)}: field is immutable`, field: "metadata.uid" }]);
+}
+
+/** Drops fields that the kind does not have, in place; returns what strict validation says about them and about repeated ones. */
+export function unknownFields(object: KubeObject, target: Target, duplicates: readonly string[]): string[] {
   const unknown = prune(target.kind.schema, object);
-  if (validation === "Ignore" || duplicates.length + unknown.length === 0) return;
-  const texts = [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown.map((path) => `unknown field "${path}"`)];
+  return [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown.map((path) => `unknown field "${path}"`)];
+}
+
+/** Drops fields that the kind does not have and says so as the request asked to hear it. */
+function pruneUnknown(object: KubeObject, target: Target, duplicates: readonly string[], validation: FieldValidation, warnings: string[]): void {
+  const texts = unknownFields(object, target, duplicates);
+  if (validation === "Ignore" || texts.length === 0) return;
   if (validation === "Warn") return void warnings.push(...texts);
   const { kind } = target;
-  const subject = kind.builtin ? `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: ` : "";
-  throw badRequest(`${subject}strict decoding error: ${texts.join(", ")}`);
+  throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(", ")}`);
 }
 
 /** Says of repeated fields what the request asked to hear. An apply meets its unknown fields itself. */

@@ -1,8 +1,9 @@
+import { copyJson } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { trackUpdate } from "../objects/index.ts";
 import type { Core } from "../core.ts";
 import { toStored } from "../kinds/served-kind.ts";
-import { alreadyExists, failure } from "../status.ts";
+import { alreadyExists, unexplained } from "../status.ts";
 import { objectKey } from "../storage/entry.ts";
 import { type WriteOptions, writeOptions } from "../wire/options.ts";
 import { type Call, subjectOf } from "../wire/target.ts";
@@ -50,12 +51,12 @@ async function insert(core: Core, call: Call, object: KubeObject, dryRun: boolea
 
 /** Stores an object that a POST, or a server-side apply to nothing, carries. Resolves with the stored form. */
 export async function createObject(core: Core, call: Call, object: KubeObject, options: Pick<WriteOptions, "dryRun">): Promise<KubeObject> {
-  if (object.metadata.resourceVersion) throw failure(500, "InternalError", "resourceVersion should not be set on objects to be created");
+  if (object.metadata.resourceVersion) throw unexplained(500, "resourceVersion should not be set on objects to be created");
   delete object.metadata.resourceVersion;
   const generated = !object.metadata.name && object.metadata.generateName;
   if (!generated) return insert(core, call, prepared(core, call, object), options.dryRun);
   for (let tries = 1; ; tries++) {
-    const candidate = prepared(core, call, structuredClone(object));
+    const candidate = prepared(core, call, copyJson(object));
     const key = objectKey(call.target.kind.collection, call.target.namespace, candidate.metadata.name ?? "");
     if (!core.store.head(key)) return insert(core, call, candidate, options.dryRun);
     if (tries === NAME_TRIES) throw alreadyExists(subjectOf(call.target), candidate.metadata.name ?? "");

@@ -19,10 +19,12 @@ export interface Deleted {
 
 function checkPreconditions(target: Target, live: Stored, options: DeleteOptions): void {
   const { uid, resourceVersion } = options.preconditions;
-  const why = (what: string, wanted: string, is: string) => `Precondition failed: ${what} in precondition: ${wanted}, ${what} in object meta: ${is}`;
-  if (uid !== undefined && uid !== live.metadata.uid) throw conflict(subjectOf(target), target.name, why("UID", uid, live.metadata.uid));
+  const subject = { ...subjectOf(target), plural: target.kind.kind };
+  const why = (what: string, wanted: string, is: string) => `the ${what} in the precondition (${wanted}) does not match the ${what} in record (${is}). `;
+  if (uid !== undefined && uid !== live.metadata.uid)
+    throw conflict(subject, target.name, `${why("UID", uid, live.metadata.uid)}The object might have been deleted and then recreated`);
   if (resourceVersion !== undefined && resourceVersion !== live.metadata.resourceVersion)
-    throw conflict(subjectOf(target), target.name, why("ResourceVersion", resourceVersion, live.metadata.resourceVersion));
+    throw conflict(subject, target.name, `${why("ResourceVersion", resourceVersion, live.metadata.resourceVersion)}The object might have been modified`);
 }
 
 /** One attempt; undefined when the object changed meanwhile. */
@@ -59,10 +61,10 @@ export async function deleteTarget(core: Core, target: Target, options: DeleteOp
 }
 
 /** The answer for an object that is gone and whose kind does not show it again. */
-export function goneStatus(target: Target, object: KubeObject): ApiStatus {
+export function goneStatus(target: Target, object: KubeObject): Omit<ApiStatus, "code"> {
   const { kind } = target;
   const details = { name: target.name, ...(kind.group === "" ? {} : { group: kind.group }), kind: kind.plural, uid: object.metadata.uid ?? "" };
-  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details, code: 200 };
+  return { kind: "Status", apiVersion: "v1", metadata: {}, status: "Success", details };
 }
 
 /** DELETE of one object. */

@@ -2,6 +2,7 @@ import { rfc3339 } from "../../../base/index.ts";
 import type { KubeObject, Stored } from "../../../kube/index.ts";
 import type { Core } from "../core.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
+import { DEFINITIONS } from "../kinds/definition.ts";
 import { terminatingDefinition } from "../kinds/definition-status.ts";
 import type { DeleteOptions } from "./delete-options.ts";
 
@@ -17,6 +18,11 @@ function collectorFinalizers(live: KubeObject, options: DeleteOptions): string[]
   const wants = (finalizer: string, policy: string): boolean => (options.propagation ? options.propagation === policy : had.includes(finalizer));
   const others = had.filter((finalizer) => finalizer !== FOREGROUND && finalizer !== ORPHAN);
   return [...others, ...(wants(ORPHAN, "Orphan") ? [ORPHAN] : []), ...(wants(FOREGROUND, "Foreground") ? [FOREGROUND] : [])];
+}
+
+/** Namespaces and definitions are marked without a grace period, and stay in their generation. */
+function ending(core: Core, live: KubeObject): KubeObject {
+  return { ...live, metadata: { ...live.metadata, deletionTimestamp: rfc3339(core.clock.now()) } };
 }
 
 function marked(core: Core, live: KubeObject, grace: number): KubeObject {
@@ -59,8 +65,7 @@ function markNamespace(core: Core, namespace: Stored): Marked {
   const held = ((namespace as NamespaceParts).spec?.finalizers ?? []).length + (namespace.metadata.finalizers ?? []).length > 0;
   if (!held) return { kind: "remove", object: namespace };
   if (namespace.metadata.deletionTimestamp) return { kind: "pending" };
-  const object = marked(core, namespace, 0);
-  delete object.metadata.deletionGracePeriodSeconds;
+  const object = ending(core, namespace);
   return { kind: "marked", object: { ...object, status: { ...(namespace as NamespaceParts).status, phase: "Terminating" } } };
 }
 
@@ -87,9 +92,6 @@ export function markTerminating(core: Core, kind: ServedKind, live: Stored, opti
   }
   if (finalizers.length === 0) return { kind: "remove", object };
   if (live.metadata.deletionTimestamp !== undefined) return changed ? { kind: "marked", object } : { kind: "pending" };
-  const terminating = marked(core, object, 0);
-  return {
-    kind: "marked",
-    object: kind.collection === "apiextensions.k8s.io/customresourcedefinitions" ? terminatingDefinition(core, terminating) : terminating,
-  };
+  const definition = kind.collection === DEFINITIONS;
+  return { kind: "marked", object: definition ? terminatingDefinition(core, ending(core, object)) : marked(core, object, 0) };
 }

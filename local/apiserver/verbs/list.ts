@@ -47,7 +47,7 @@ const writeToken = (token: Token): string => Buffer.from(JSON.stringify(token)).
 
 /** A list at an exact, older version is possible only through a continue token. */
 function checkVersion(core: Core, call: Call): void {
-  const asked = resourceVersionOf(call.query);
+  const asked = resourceVersionOf(call.query, true);
   const match = call.query.get("resourceVersionMatch") ?? "";
   if (match !== "" && asked === undefined) throw listInvalid("Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
   if (asked === undefined) return;

@@ -21,7 +21,13 @@ export function writeOf(core: Core, call: Call, fieldManager: string): Write {
 export function settleDefaults(kind: ServedKind, object: KubeObject): void {
   refuseUndecodable(kind, object);
   if (kind.builtin) defaultBuiltin(kind, object);
+  if (kind.collection === "/namespaces") nameLabel(object);
   defaultObject(kind.schema, object);
+}
+
+/** The label every namespace has, so that selectors can name one. */
+function nameLabel(object: KubeObject): void {
+  if (object.metadata.name) object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
 }
 
 /** A wrong type in a built-in kind is a body that cannot be decoded: 400, where a custom kind answers 422. */

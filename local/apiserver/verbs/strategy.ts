@@ -69,7 +69,6 @@ const namespace: Strategy = {
     if (!spec.finalizers?.includes("kubernetes")) spec.finalizers = [...(spec.finalizers ?? []), "kubernetes"];
     object["spec"] = spec;
     object["status"] = { phase: "Active" };
-    nameLabel(object);
   },
   update(core, kind, object, live, subresource) {
     if (subresource === "finalize") copyField(live, object, "status");
@@ -77,14 +76,8 @@ const namespace: Strategy = {
       common.update(core, kind, object, live, subresource);
       copyField(live, object, "spec");
     }
-    nameLabel(object);
   },
 };
-
-/** The label every namespace has, so that selectors can name one. */
-function nameLabel(object: KubeObject): void {
-  if (object.metadata.name) object.metadata.labels = { ...object.metadata.labels, "kubernetes.io/metadata.name": object.metadata.name };
-}
 
 const definition: Strategy = {
   create(core, kind, object) {

@@ -1,4 +1,4 @@
-import { jsonEqual } from "../../../base/index.ts";
+import { copyJson, jsonEqual } from "../../../base/index.ts";
 import type { KubeObject, Stored } from "../../../kube/index.ts";
 import { keepTimes, trackUpdate } from "../objects/index.ts";
 import type { Core } from "../core.ts";
@@ -17,17 +17,23 @@ export function keyOfTarget(target: Target): string {
   return objectKey(target.kind.collection, target.kind.namespaced ? target.namespace : "", target.name);
 }
 
+/** The real server lets its storage speak here. */
+function wrongUid({ kind, namespace, name }: Target, wanted: string, is: string): string {
+  const scope = kind.namespaced ? `${namespace}/` : "";
+  const key = `/registry/${kind.builtin ? "" : `${kind.group}/`}${kind.plural}/${scope}${name}`;
+  return `StorageError: invalid object, Code: 4, Key: ${key}, ResourceVersion: 0, AdditionalErrorMsg: Precondition failed: UID in precondition: ${wanted}, UID in object meta: ${is}`;
+}
+
 /** Holds an update against the object it means: uid and resourceVersion, where given, must be those of `live`. */
 function checkPreconditions(call: Call, object: KubeObject, live: Stored): void {
   const subject = subjectOf(call.target);
   const { name } = call.target;
   const { uid, resourceVersion } = object.metadata;
-  if (uid && uid !== live.metadata.uid)
-    throw conflict(subject, name, `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${live.metadata.uid}`);
+  if (uid && uid !== live.metadata.uid) throw conflict(subject, name, wrongUid(call.target, uid, live.metadata.uid));
   if (resourceVersion && resourceVersion !== "0") {
     if (resourceVersion !== live.metadata.resourceVersion) throw staleObject(subject, name);
   } else if (!call.target.kind.unconditionalUpdate) {
-    throw invalid(call.target.kind, name, [
+    throw invalid({ group: call.target.kind.group, kind: call.target.kind.plural }, name, [
       { reason: "FieldValueInvalid", message: "Invalid value: 0: must be specified for an update", field: "metadata.resourceVersion" },
     ]);
   }
@@ -109,14 +115,14 @@ export async function update(core: Core, call: Call): Promise<Written> {
   const options = writeOptions(call.query, "UpdateOptions");
   const body = await bodyObject(call, options.fieldValidation);
   const { kind, name } = call.target;
-  if (!body.metadata.name) throw badRequest("name must be provided");
+  if (!body.metadata.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   if (body.metadata.name !== name) throw badRequest(`the name of the object (${body.metadata.name}) does not match the name on the URL (${name})`);
   settleDefaults(kind, body);
   const write = writeOf(core, call, options.fieldManager);
   for (;;) {
     const entry = core.store.head(keyOfTarget(call.target));
     if (!entry) return { object: await createByPut(core, call, trackUpdate(undefined, body, write), options.dryRun), created: true };
-    const tracked = trackUpdate(fromStored(kind, entry.object), structuredClone(body), write);
+    const tracked = trackUpdate(fromStored(kind, entry.object), copyJson(body), write);
     const stored = await replaceObject(core, call, entry, tracked, options.dryRun);
     if (stored) return { object: stored, created: false };
   }

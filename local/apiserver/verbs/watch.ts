@@ -32,7 +32,7 @@ function eventFrame(core: Core, view: View, type: EventType, entry: Entry): Buff
 }
 
 function bookmark(view: View, resourceVersion: number, annotations?: Readonly<Record<string, string>>): Buffer {
-  const metadata = { resourceVersion: String(resourceVersion), creationTimestamp: null, ...(annotations ? { annotations } : {}) };
+  const metadata = { resourceVersion: String(resourceVersion), ...(annotations ? { annotations } : {}) };
   if (view.format.as === "table")
     return frame(
       "BOOKMARK",
@@ -87,8 +87,15 @@ function startOf(core: Core, call: Call): Start {
     throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", [{ reason: "FieldValueForbidden", message, field: "resourceVersionMatch" }]);
   }
   const announceEnd = initialEvents === true;
-  if (announceEnd || (initialEvents === undefined && (asked ?? 0) === 0))
-    return { initial: core.store.list(kind.collection, namespace), missed: [], resourceVersion: core.store.resourceVersion, announceEnd };
+  if (announceEnd || (initialEvents === undefined && (asked ?? 0) === 0)) {
+    const bookmarks = flag(call.query, "allowWatchBookmarks") === true;
+    return {
+      initial: core.store.list(kind.collection, namespace),
+      missed: [],
+      resourceVersion: core.store.resourceVersion,
+      announceEnd: announceEnd || bookmarks,
+    };
+  }
   if ((asked ?? 0) === 0) return { initial: [], missed: [], resourceVersion: core.store.resourceVersion, announceEnd };
   const missed = core.store.since(kind.collection, asked ?? 0);
   if (!missed) throw expired(`too old resource version: ${asked ?? 0} (${core.store.resourceVersion})`);

@@ -6,6 +6,7 @@ import { decodeProtobuf, PROTOBUF } from "./protobuf.ts";
 
 /** The largest body the server reads, in bytes. */
 export const MAX_BODY = 3 * 1024 * 1024;
+export const BODY_TYPES = ["application/json", "application/yaml", "application/vnd.kubernetes.protobuf"];
 /** Deepest nesting of a body. */
 const MAX_DEPTH = 512;
 
@@ -100,7 +101,7 @@ export async function decodeBody(body: Uint8Array, contentType: string | undefin
   if (type === PROTOBUF) return { value: decodeProtobuf(body), duplicates: [] };
   try {
     if (type === "application/yaml" || type === "text/yaml") return await parseYamlOrJson(body);
-    if (type !== "application/json" && type !== "" && type !== "*/*") throw unsupportedMediaType();
+    if (type !== "application/json" && type !== "" && type !== "*/*") throw unsupportedMediaType(BODY_TYPES);
     const source = text(body);
     return { value: parseJsonText(source), duplicates: duplicateFields(source) };
   } catch (thrown) {

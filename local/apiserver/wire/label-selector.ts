@@ -34,8 +34,11 @@ class Cursor {
     this.#at += 1;
     return true;
   }
+  found(what: string, comma = ","): string {
+    return `found '${this.next?.text ?? ""}'${comma} expected: ${what}`;
+  }
   expected(what: string): never {
-    throw badRequest(`unable to parse requirement: found '${this.next?.text ?? ""}', expected: ${what}`);
+    throw badRequest(`unable to parse requirement: ${this.found(what)}`);
   }
 }
 
@@ -57,13 +60,13 @@ function checkedValue(key: string, value: string): string {
 }
 
 function valueSet(cursor: Cursor, key: string): ReadonlySet<string> {
-  if (!cursor.takeSymbol("(")) cursor.expected("'('");
+  if (!cursor.takeSymbol("(")) throw badRequest(`unable to parse requirement: ${cursor.found("'('", "")}`);
   const values = new Set<string>();
   for (;;) {
     const value = cursor.next && !cursor.next.symbol ? (cursor.take()?.text ?? "") : "";
     values.add(checkedValue(key, value));
     if (cursor.takeSymbol(")")) return values;
-    if (!cursor.takeSymbol(",")) cursor.expected("',', or ')'");
+    if (!cursor.takeSymbol(",")) cursor.expected("',' or ')'");
   }
 }
 
@@ -119,7 +122,7 @@ export function parseLabelSelector(text: string): LabelTest {
   while (cursor.next) {
     requirements.push(requirement(cursor));
     if (!cursor.next) break;
-    if (!cursor.takeSymbol(",")) cursor.expected("',' or 'end of string'");
+    if (!cursor.takeSymbol(",")) throw badRequest(cursor.found("',' or 'end of string'"));
     if (!cursor.next || cursor.next.text === ",") throw badRequest(`found '${cursor.next?.text ?? ""}', expected: identifier after ','`);
   }
   return (labels) => requirements.every((holds) => holds(labels));

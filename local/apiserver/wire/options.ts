@@ -1,5 +1,5 @@
 import type { Cause } from "../../../schema/structural/index.ts";
-import { badRequest, invalid } from "../status.ts";
+import { badRequest, invalid, unexplained } from "../status.ts";
 
 export type FieldValidation = "Ignore" | "Warn" | "Strict";
 export type OptionsKind = "CreateOptions" | "UpdateOptions" | "PatchOptions" | "DeleteOptions";
@@ -65,15 +65,14 @@ export function writeOptions(query: URLSearchParams, kind: OptionsKind): WriteOp
   return { dryRun, fieldManager, fieldValidation: validation === "" ? "Warn" : (validation as FieldValidation), force: flag(query, "force") === true };
 }
 
-/** A resourceVersion of a query: undefined when absent or empty. Throws 400. */
-export function resourceVersionOf(query: URLSearchParams): number | undefined {
+/** A resourceVersion of a query: undefined when absent or empty. Throws 400, or 500 where the real server does: for anything but a list. */
+export function resourceVersionOf(query: URLSearchParams, lists = false): number | undefined {
   const text = query.get("resourceVersion");
   if (text === null || text === "") return undefined;
   if (/^[0-9]{1,15}$/.test(text)) return Number(text);
   const why = /^[0-9]+$/.test(text) ? "value out of range" : "invalid syntax";
-  throw badRequest(
-    `invalid resource version: resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`,
-  );
+  const message = `resourceVersion: Invalid value: ${JSON.stringify(text)}: strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`;
+  throw lists ? badRequest(`invalid resource version: ${message}`) : unexplained(500, message);
 }
 
 /** A non-negative integer of a query; undefined when absent. Throws 400. */

@@ -114,6 +114,6 @@ export function decodeProtobuf(body: Uint8Array): Record<string, unknown> {
   const envelope = bytes.subarray(4);
   const type = bufferOf(only(envelope, 1));
   const [apiVersion, kind] = [textOf(only(type, 1)), textOf(only(type, 2))];
-  if (!MESSAGES[kind]) throw unsupportedMediaType();
+  if (!MESSAGES[kind]) throw unsupportedMediaType(["application/json", "application/yaml"]);
   return { apiVersion, kind, ...messageOf(kind, bufferOf(only(envelope, 2))) };
 }
