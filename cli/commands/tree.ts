@@ -33,7 +33,7 @@ export async function followTree(deps: CliDeps, connection: Connection, run: Sto
     last = now;
     if (!now) return "stop";
     // Without a terminal every line stands for good: durations that still move would repeat it.
-    const at = terminal.isTty || isFinished(now) ? deps.clock.now() : 0;
+    const at = terminal.isTty ? deps.clock.now() : undefined;
     block.show(runTree(now, actions, workflow, { now: at, paint }));
     return isFinished(now) ? "stop" : "go on";
   });

@@ -19,9 +19,11 @@ export interface NodeRow {
 
 const ms = (time: string | undefined): number | undefined => (time === undefined ? undefined : Date.parse(time));
 
-function durationOf(start: string | undefined, end: string | undefined, now: number): number | undefined {
+/** `now` undefined: where every printed line stands for good, a duration is shown once it is final. */
+function durationOf(start: string | undefined, end: string | undefined, now: number | undefined): number | undefined {
   const from = ms(start);
-  return from === undefined ? undefined : Math.max(0, (ms(end) ?? now) - from);
+  const to = ms(end) ?? now;
+  return from === undefined || to === undefined ? undefined : Math.max(0, to - from);
 }
 
 function itemsOf({ spec, status }: TaskAction): NodeRow["items"] {
@@ -35,7 +37,7 @@ function errorOf({ status }: TaskAction): NodeRow["error"] {
   return code ? { code, message } : undefined;
 }
 
-export function rowOfAction(action: TaskAction, now: number): NodeRow {
+export function rowOfAction(action: TaskAction, now: number | undefined): NodeRow {
   const { spec, status } = action;
   return {
     path: spec.node ?? spec.actionName,
@@ -66,7 +68,7 @@ const waitingRow = (path: string, phase: string): NodeRow => ({
  * The nodes of a run in the order of its workflow: actions that exist, and below an unfinished run the nodes that have
  * not started. Nested nodes follow their parent.
  */
-export function nodeRows(run: Run, actions: readonly TaskAction[], workflow: Workflow | undefined, now: number): NodeRow[] {
+export function nodeRows(run: Run, actions: readonly TaskAction[], workflow: Workflow | undefined, now: number | undefined): NodeRow[] {
   const byPath = new Map(actions.map((action) => [action.spec.node ?? action.spec.actionName, rowOfAction(action, now)]));
   const finished = run.status?.endTime !== undefined;
   const rows: NodeRow[] = [];

@@ -26,17 +26,17 @@ export function paintPhase(phase: string, text: string, paint: Paint): string {
 }
 
 export interface TreeOptions {
-  readonly now: number;
+  /** Undefined: durations that still move are left out. */
+  readonly now: number | undefined;
   readonly paint?: Paint;
   /** Only what failed, with the reasons. */
   readonly failedOnly?: boolean;
 }
 
-function runDuration(run: Run, now: number): string {
-  const start = run.status?.startTime;
-  if (start === undefined) return "";
-  const end = run.status?.endTime;
-  return formatDuration((end === undefined ? now : Date.parse(end)) - Date.parse(start));
+function runDuration(run: Run, now: number | undefined): string {
+  const { startTime, endTime } = run.status ?? {};
+  const end = endTime === undefined ? now : Date.parse(endTime);
+  return startTime === undefined || end === undefined ? "" : formatDuration(end - Date.parse(startTime));
 }
 
 function details(row: NodeRow): string {

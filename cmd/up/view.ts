@@ -84,7 +84,7 @@ export function startView(deps: ViewDeps): View {
   let stopped = false;
   let cancelTick = () => {};
 
-  const treeOf = (run: Stored<Run>, now: number) => {
+  const treeOf = (run: Stored<Run>, now: number | undefined) => {
     const own = actions.list().filter((action) => action.spec.runUid === run.metadata.uid);
     const workflow = run.spec.workflow ? workflows.get(`${run.metadata.namespace}/${run.spec.workflow}`) : undefined;
     return runTree(run, own, workflow, { now, paint });
@@ -135,7 +135,7 @@ export function startView(deps: ViewDeps): View {
       // Runs that had finished before this start are history, not news.
       if (seenRunning.has(run.metadata.uid)) telling = telling.then(() => tell(run));
     }
-    const now = terminal.isTty ? deps.clock.now() : 0;
+    const now = terminal.isTty ? deps.clock.now() : undefined;
     const lines = open.slice(0, DRAWN_RUNS).flatMap((run) => treeOf(run, now));
     if (open.length > DRAWN_RUNS) lines.push(`… and ${open.length - DRAWN_RUNS} more runs: flyteops get runs`);
     block.show(lines);
