@@ -10,7 +10,9 @@ const clock: Clock = {
   },
 };
 
-describe("the evaluator", () => {
+describe("the evaluator", function () {
+  this.timeout(20_000);
+
   let evaluator: Evaluator;
   before(() => {
     evaluator = workerEvaluator({ clock });

@@ -2,6 +2,7 @@ export { formOf } from "./binding-form.ts";
 export { celOfLiteral, isMisfit, literalOfCel, type Misfit } from "./cel-values.ts";
 export { compile, type Compiler, compiler, type CompileResult, type CompileTarget, ROOT_NODE } from "./compile.ts";
 export type { Definition, Definitions } from "./definitions.ts";
+export { encodePlan } from "./encode-plan.ts";
 export type {
   ActionError,
   ActionFact,

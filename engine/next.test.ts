@@ -35,7 +35,9 @@ const chain = workflow("chain", {
   nodes: { a: { task: "step", inputs: { x: { from: "inputs.n" } } }, b: { task: "step", inputs: { x: { from: "nodes.a.outputs.y" } } } },
 });
 
-describe("the next step of a run", () => {
+describe("the next step of a run", function () {
+  this.timeout(20_000);
+
   it("starts what needs nothing, and later what its outputs allow", () => {
     const plan = open("chain", chain, step);
     assert.deepEqual(started(decide(plan)), ["a"]);

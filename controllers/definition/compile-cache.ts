@@ -1,6 +1,6 @@
-import { canonicalJson, type JsonObject, sha256 } from "../../base/index.ts";
+import type { JsonObject } from "../../base/index.ts";
 import type { Task, Workflow } from "../../crds/index.ts";
-import { compile, type CompileResult, type Definition, type Definitions } from "../../engine/index.ts";
+import { compile, type CompileResult, type Definition, type Definitions, encodePlan } from "../../engine/index.ts";
 import type { ObjectReader, Stored } from "../../kube/index.ts";
 
 export type DefinitionKind = "Task" | "Workflow";
@@ -62,8 +62,7 @@ export function compileCache(tasks: ObjectReader<Task>, workflows: ObjectReader<
       const at = `${namespace}/${reference}`;
       users.set(at, (users.get(at) ?? new Set()).add(key));
     }
-    const text = result.plan && canonicalJson(result.plan);
-    const compiled: Compiled = text === undefined ? result : { ...result, stored: { text, digest: sha256(text) } };
+    const compiled: Compiled = result.plan ? { ...result, stored: encodePlan(result.plan) } : result;
     entries.set(key, { stamp: stampOf(namespace, result.references), compiled });
     return compiled;
   }

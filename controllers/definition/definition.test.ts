@@ -5,7 +5,9 @@ import { conditionOf, type Stored } from "../../kube/index.ts";
 import { NAMESPACE, type RunRig, runRig } from "../../test/support/run-rig.ts";
 import { testCluster, type TestCluster } from "../../test/support/test-cluster.ts";
 
-describe("the definition controllers", () => {
+describe("the definition controllers", function () {
+  this.timeout(20_000);
+
   let cluster: TestCluster;
   let rig: RunRig;
   beforeEach(async () => {

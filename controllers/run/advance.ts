@@ -22,12 +22,20 @@ const PARALLEL = 16;
 /** A run whose engine still asks after this many rounds asks for something it never gets: a bug. */
 const MAX_ROUNDS = 1_000;
 
+/** All of it, some at a time. When something fails the rest is not begun, and nothing is still under way when it throws. */
 async function eachOf<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const rest = [...items];
   const worker = async (): Promise<void> => {
-    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item);
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) {
+      await work(item).catch((thrown: unknown) => {
+        rest.length = 0;
+        throw thrown;
+      });
+    }
   };
-  await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, worker));
+  const ends = await Promise.allSettled(Array.from({ length: Math.min(PARALLEL, items.length) }, worker));
+  const failed = ends.find((end) => end.status === "rejected");
+  if (failed) throw failed.reason;
 }
 
 /** Asks the engine, finds out what it needs, asks again, until it only decides. */

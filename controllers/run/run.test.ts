@@ -5,7 +5,9 @@ import { loadLiteral } from "../../values/index.ts";
 import { type ActionScript, NAMESPACE, type RunRig, runRig } from "../../test/support/run-rig.ts";
 import { testCluster, type TestCluster } from "../../test/support/test-cluster.ts";
 
-describe("a run", () => {
+describe("a run", function () {
+  this.timeout(20_000);
+
   let cluster: TestCluster;
   let rig: RunRig;
   let script: (action: TaskAction) => ActionScript;
@@ -185,6 +187,23 @@ describe("a run", () => {
     await rig.run("r1", { task: "step" }, { annotations: { "flyte.org/expects": `sha256:${"0".repeat(64)}` } });
     await rig.quiet();
     assert.equal((await rig.status("r1")).phase, "Waiting");
+  });
+
+  it("takes workflow, inputs and overrides from a Trigger, as they were when it was taken up", async () => {
+    const triggers = { group: "flyte.org", version: "v1", kind: "Trigger", plural: "triggers", namespaced: true };
+    const spec = { run: { task: "step", fixedInputs: { x: 5 }, overrides: { nodes: { a0: { retries: { limit: 4 } } } } }, defaultInputs: {} };
+    script = () => "running";
+    await rig.apply(triggers, { apiVersion: "flyte.org/v1", kind: "Trigger", metadata: { name: "t", namespace: NAMESPACE }, spec });
+    await rig.quiet();
+    await rig.run("r1", { trigger: "t" });
+    await rig.quiet();
+    await rig.client.patch(triggers, { namespace: NAMESPACE, name: "t" }, { type: "merge", body: { spec: { run: { fixedInputs: { x: 6 } } } } });
+    script = () => ({ outputs: { y: 1 } });
+    await rig.run("r2", { trigger: "t", inputs: { x: 9 } });
+    await rig.quiet();
+    assert.deepEqual([(await rig.status("r1")).phase, await rig.inputs("r1-a0")], ["Succeeded", { x: 5 }]);
+    assert.equal((await rig.actions())[0]?.spec.policy?.retries.limit, 4);
+    assert.equal((await rig.status("r2")).error?.code, "InputFixed");
   });
 
   it("aborts: stops actions, waits until they have ended, starts nothing more", async () => {
