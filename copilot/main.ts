@@ -91,9 +91,10 @@ async function runSidecar(args: SidecarArguments, deps: CopilotDeps): Promise<At
 
 /** Says in the store why there is no result, as far as the store still answers. */
 async function lastWords(args: CopilotArguments, store: BlobStore, deps: RetryDeps, error: AttemptError): Promise<AttemptError> {
+  const stage = args.command === "download" ? ({ stage: "download" } as const) : {};
   try {
     await withDeadline(deps.clock, LAST_WORDS_MS, undefined, () =>
-      writeResult(store, keyOf(store, args.prefix), { outcome: "Failed", error, warnings: [], files: 0, bytes: 0 }),
+      writeResult(store, keyOf(store, args.prefix), { outcome: "Failed", error, ...stage, warnings: [], files: 0, bytes: 0 }),
     );
     return error;
   } catch (thrown) {

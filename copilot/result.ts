@@ -17,6 +17,8 @@ export interface AttemptError {
 export interface AttemptResult {
   readonly outcome: "Succeeded" | "Failed";
   readonly error?: AttemptError;
+  /** Set when the inputs could not be prepared. */
+  readonly stage?: "download";
   readonly warnings: readonly string[];
   /** Files and bytes stored for the outputs. */
   readonly files: number;
@@ -33,6 +35,15 @@ function shortened(message: string): string {
     .subarray(0, MAX_MESSAGE_BYTES)
     .toString()
     .replace(/\ufffd+$/, "")}… (${bytes.length} bytes)`;
+}
+
+const RESULT_MAX_BYTES = 4 * 1024 * 1024;
+
+/** Has the download of this attempt failed and said so? Then the sidecar beside it ends too, and must not cover up why. */
+export async function downloadHasFailed(store: BlobStore, prefixKey: string): Promise<boolean> {
+  const key = `${prefixKey}/${ATTEMPT_FILES.result}`;
+  if ((await store.stat(key)) === undefined) return false;
+  return (JSON.parse((await store.read(key, RESULT_MAX_BYTES)).toString("utf8")) as AttemptResult).stage === "download";
 }
 
 /** Writes error.pb (the whole message, for flyteidl2 readers) and result.json, in this order: result.json is what counts. */

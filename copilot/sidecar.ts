@@ -6,7 +6,7 @@ import type { SidecarArguments } from "./args.ts";
 import { reportedError } from "./error-file.ts";
 import { systemError } from "./failure.ts";
 import { followProgress } from "./progress.ts";
-import { type AttemptError, type AttemptResult, writeResult } from "./result.ts";
+import { type AttemptError, type AttemptResult, downloadHasFailed, writeResult } from "./result.ts";
 import { retrying, type RetryDeps } from "./retry.ts";
 import { safeTree, type SafeTree } from "./safe-tree.ts";
 import { type Stored, storeUploads } from "./upload.ts";
@@ -43,7 +43,9 @@ export async function uploadOutputs(args: SidecarArguments, store: BlobStore, de
   const tree = await safeTree(args.from, args.inputs === undefined ? [] : [args.inputs]);
   const upload: Upload = { args, store, prefixKey: keyOf(store, args.prefix), tree, deps, signal };
   const result = await attemptResult(upload);
-  await retrying(deps, signal, () => writeResult(store, upload.prefixKey, result));
+  await retrying(deps, signal, async () => {
+    if (!(await downloadHasFailed(store, upload.prefixKey))) await writeResult(store, upload.prefixKey, result);
+  });
   return result;
 }
 

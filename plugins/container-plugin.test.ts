@@ -39,11 +39,11 @@ const flags = ({ args = [] }: Container): Record<string, string> =>
 describePlugin(plugin);
 
 describe("the pod of an attempt", () => {
-  it("downloads, then starts the sidecar, then the program", () => {
+  it("starts the sidecar, downloads beside it, then starts the program", () => {
     const { initContainers, containers } = built();
     assert.deepEqual(
       [...initContainers, ...containers].map(({ name, restartPolicy }) => `${name} ${restartPolicy ?? ""}`.trim()),
-      ["copilot-download", "copilot-sidecar Always", "main"],
+      ["copilot-sidecar Always", "copilot-download", "main"],
     );
   });
 
@@ -59,7 +59,7 @@ describe("the pod of an attempt", () => {
     assert.equal(container.workingDir, "/code");
     assert.deepEqual(container.volumeMounts[2], { name: "flyte-code", mountPath: "/code", readOnly: true });
     assert.deepEqual(variable(container, "FLYTEOPS_CODE"), ["/code"]);
-    assert.equal(flags(built({ code: { uri: "file:///store/code/abc.tar" } }).initContainers[0])["--code"], "file:///store/code/abc.tar");
+    assert.equal(flags(built({ code: { uri: "file:///store/code/abc.tar" } }).initContainers[1])["--code"], "file:///store/code/abc.tar");
   });
 
   it("prefers the declared working directory", () => {
@@ -67,7 +67,7 @@ describe("the pod of an attempt", () => {
   });
 
   it("tells the copilots where everything is", () => {
-    const [download, sidecar] = built({ map: { index: 3, over: ["fold"] } }).initContainers;
+    const [sidecar, download] = built({ map: { index: 3, over: ["fold"] } }).initContainers;
     assert.deepEqual(download.command, ["flyteops", "copilot", "download"]);
     const said = flags(download);
     assert.equal(said["--to"], "/var/inputs");

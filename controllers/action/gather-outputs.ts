@@ -2,7 +2,7 @@ import { TerminalFailure } from "../../base/index.ts";
 import { mapOutputsKey } from "../../blobs/index.ts";
 import { fromBinary, LiteralMapSchema, toBinary } from "../../proto/index.ts";
 import { gatherMap, isParameterProblems, mapKeys, parametersOf } from "../../values/index.ts";
-import { commitAttempt, inputsKey, outputsKey, slotOf } from "./action-data.ts";
+import { inputsKey, outputsKey, slotOf } from "./action-data.ts";
 import type { ActionDeps } from "./deps.ts";
 import type { Work } from "./launch.ts";
 import { loadInputs } from "./load-inputs.ts";
@@ -35,9 +35,8 @@ export async function gatherOutputs(deps: ActionDeps, work: Work, items: readonl
     ...(partial ? { failed: map.failed } : {}),
     ...(keys ? { keys } : {}),
     async read(item) {
-      const of = slotOf(work.action, blobs, item);
-      const winner = await commitAttempt(blobs, of, items[item]?.attempt ?? 0);
-      return fromBinary(LiteralMapSchema, await blobs.read(outputsKey(of, winner), OUTPUTS_MAX_BYTES));
+      const key = outputsKey(slotOf(work.action, blobs, item), items[item]?.attempt ?? 0);
+      return fromBinary(LiteralMapSchema, await blobs.read(key, OUTPUTS_MAX_BYTES));
     },
     async store(output, bytes) {
       const key = target.replace(/outputs\.pb$/, `${output}.pb`);

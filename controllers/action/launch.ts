@@ -13,6 +13,7 @@ import {
   type TaskQuota,
   type TaskRecipe,
 } from "../../plugins/index.ts";
+import type { Literal } from "../../proto/index.ts";
 import { templatedInputs } from "../../values/index.ts";
 import { attemptData, codeUri, inputsKey, slotOf } from "./action-data.ts";
 import { discard } from "./action-pods.ts";
@@ -84,15 +85,23 @@ function identityOf(action: Stored<TaskAction>): BuildContext["identity"] {
   };
 }
 
+/** Loads the inputs that templates refer to, when first asked and only then: attempts of one pass share them. */
+export type TemplateInputs = () => Promise<Record<string, Literal>>;
+
+export function inputsOnce({ blobs }: ActionDeps, { action, recipe }: Work): TemplateInputs {
+  const { command, args, env } = recipe.container;
+  let loading: Promise<Record<string, Literal>> | undefined;
+  return () => (loading ??= loadInputs(blobs, inputsKey(action, blobs), templatedInputs({ command, args, env })));
+}
+
 /** The manifest of one attempt. The same for the same action, attempt and installation, whenever it is built. */
-async function manifestOf(deps: ActionDeps, work: Work, which: AttemptOf): Promise<Manifest> {
+async function manifestOf(deps: ActionDeps, work: Work, which: AttemptOf, templateInputs: TemplateInputs): Promise<Manifest> {
   const { action, recipe, policy, quota } = work;
   const { spec } = action;
   const { attempt, item, oomKills } = which;
   const storage = deps.config.storage ?? deps.blobs.root;
   const slot = slotOf(action, deps.blobs, item);
-  const { command, args, env } = recipe.container;
-  const inputs = await loadInputs(deps.blobs, inputsKey(action, deps.blobs), templatedInputs({ command, args, env }));
+  const inputs = await templateInputs();
   const growth = policy.onOOM && { oomKills, ...policy.onOOM };
   const code = codeUri(action, storage);
   const deadline = knownDeadline(action, policy);
@@ -153,8 +162,8 @@ async function claim(deps: ActionDeps, wanted: Manifest): Promise<Launch> {
  * Creates the objects of an attempt under its derived name, once however often it is asked. Throws TerminalFailure when
  * the attempt can never start.
  */
-export async function launch(deps: ActionDeps, work: Work, which: AttemptOf): Promise<Launch> {
-  const wanted = await manifestOf(deps, work, which);
+export async function launch(deps: ActionDeps, work: Work, which: AttemptOf, inputs: TemplateInputs = inputsOnce(deps, work)): Promise<Launch> {
+  const wanted = await manifestOf(deps, work, which, inputs);
   try {
     await deps.informers.client.create(Kinds.Pod, wanted as unknown as KubeObject);
     return { kind: "launched", pod: wanted.metadata.name ?? "" };

@@ -7,7 +7,7 @@ import { actionDeadlines } from "./deadlines.ts";
 import type { ActionDeps } from "./deps.ts";
 import { gatherOutputs } from "./gather-outputs.ts";
 import { attemptDeadline, committedAttempt, type Judged, judgePod, stepAfter } from "./judge-pod.ts";
-import { attemptName, type AttemptOf, type Launch, launch, type Work } from "./launch.ts";
+import { attemptName, type AttemptOf, inputsOnce, type Launch, launch, type Work } from "./launch.ts";
 import { stopAction } from "./stop-action.ts";
 import { hasFailed, isItemOver, type Item, type ItemFailure, mapError, mapVerdict, readItems, writeItems } from "./map-items.ts";
 
@@ -69,8 +69,10 @@ async function vanished(pass: MapPass, index: number, item: Item): Promise<void>
     throw thrown;
   });
   if (live) return void pass.wakes.push(50);
-  if ((await committedAttempt(deps, work, index)) !== undefined) {
+  const winner = await committedAttempt(deps, work, index);
+  if (winner !== undefined) {
     item.phase = "s";
+    item.attempt = winner;
     return;
   }
   failWith(pass, index, item, { code: "PodVanished", kind: "SYSTEM", message: `pod ${name} was removed by force before its result was recorded` }, "system");
@@ -133,10 +135,11 @@ async function startItems(pass: MapPass): Promise<Extract<Launch, { kind: "refus
   const ready = startable(pass);
   if (ready.length > LAUNCHES_PER_PASS) pass.wakes.push(1);
   let refused: Extract<Launch, { kind: "refused" }> | undefined;
+  const inputs = inputsOnce(pass.deps, pass.work);
   await inParallel(ready.slice(0, LAUNCHES_PER_PASS), async ({ item, index }) => {
     if (refused) return;
     try {
-      const launched = await launch(pass.deps, pass.work, whichOf(item, index));
+      const launched = await launch(pass.deps, pass.work, whichOf(item, index), inputs);
       if (launched.kind === "launched") item.phase = "q";
       else refused = launched;
     } catch (thrown) {

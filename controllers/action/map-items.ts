@@ -11,7 +11,7 @@ export type ItemPhase = "." | "q" | "r" | "s" | "f" | "t" | "k" | "w";
 
 export interface Item {
   phase: ItemPhase;
-  /** Attempt that runs or ran last, 0-based. */
+  /** Attempt that runs or ran last, 0-based; of a succeeded item the one that won. */
   attempt: number;
   failures: Failures;
 }

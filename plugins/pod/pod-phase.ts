@@ -96,12 +96,13 @@ function notStarted(main: Terminated | undefined): Failed | undefined {
   return { ...failed("none", "USER", "ProgramNotFound", main.message ?? "the program could not be started"), exitCode: main.exitCode };
 }
 
+/** The copilot that ended badly; a download that failed takes the sidecar with it, so it is asked first. */
 function copilotTrouble(status: PodStatus): string | undefined {
-  const bad = status.init.find(({ name, state }) => (name === DOWNLOAD || name === SIDECAR) && state.terminated && state.terminated.exitCode !== 0);
-  return (
-    bad?.state.terminated &&
-    `${bad.name} exited with ${bad.state.terminated.exitCode}${bad.state.terminated.message ? `: ${bad.state.terminated.message}` : ""}`
-  );
+  for (const copilot of [DOWNLOAD, SIDECAR]) {
+    const ended = status.init.find(({ name }) => name === copilot)?.state.terminated;
+    if (ended && ended.exitCode !== 0) return `${copilot} exited with ${ended.exitCode}${ended.message ? `: ${ended.message}` : ""}`;
+  }
+  return undefined;
 }
 
 function withStart<R extends PhaseReport>(report: R, main: Terminated | undefined): R {
