@@ -13,6 +13,7 @@ export { LIMITS } from "./parse/limits.ts";
 export { FIELD_MANAGER } from "./plan/field-owners.ts";
 export { type Overridden } from "./plan/inventory.ts";
 export { type Owner, ownerLabels, ownerOf, type Self } from "./plan/ownership.ts";
-export { type NamespaceState, type Plan, planChanges, type PlanOptions } from "./plan/plan.ts";
+export { type LiveObjects, type NamespaceState, type Plan, planChanges, type PlanOptions } from "./plan/plan.ts";
 export { type Apply, isSettled, type ObjectPlan, type PlanContext, planObject } from "./plan/plan-object.ts";
 export { planRemoval, type Removal } from "./plan/plan-prune.ts";
+export { type ReferenceStore, referenceStore, type ResolvedReference, withReferences } from "./content/store-reference.ts";

@@ -3,7 +3,6 @@ export type ResolvedPath = { readonly path: string } | { readonly problem: strin
 
 /** `base` is normalised already. A leading `/` means the repository root; `..` is refused rather than computed. */
 export function resolvePath(base: string, written: string): ResolvedPath {
-   
   if (/[\u0000-\u001f\u007f\\]/.test(written)) return { problem: `the path ${JSON.stringify(written)} holds characters that are not allowed in paths` };
   if (written.trim() === "") return { problem: "the path is empty" };
   const steps = written.split("/").filter((step) => step !== "" && step !== ".");

@@ -5,6 +5,7 @@ import type { RepositoryObject } from "../repository-object.ts";
 import type { InventoryEntry, Overridden } from "./inventory.ts";
 import { type Owner, ownerLabels, ownerOf, type Self } from "./ownership.ts";
 import { existingRunSpec, newRunSpec, runDigest } from "./run-manifest.ts";
+import { strayFields } from "./stray-fields.ts";
 import { sharedFieldsToOmit, sharedValues, specOf } from "./shared-fields.ts";
 
 export interface PlanContext {
@@ -22,6 +23,8 @@ export interface Apply {
   readonly force: boolean;
   /** Whether the paths in the manifest are to be resolved; a Run resolves them once, when it is created. */
   readonly resolve: boolean;
+  /** JSON merge patch of `spec` that takes out what others added; sent before the apply. */
+  readonly clear: Readonly<Record<string, unknown>> | undefined;
   readonly entry: InventoryEntry;
   readonly overridden: readonly Overridden[];
 }
@@ -105,7 +108,17 @@ function apply(
     ...(overridden.length > 0 ? { overridden } : {}),
   };
   const body: KubeObject = { apiVersion, kind, metadata, spec };
-  return { kind: "apply", object, body, force: !isRun || live !== undefined, resolve: !isRun || live === undefined, entry: next, overridden, problems: [] };
+  return {
+    kind: "apply",
+    object,
+    body,
+    force: !isRun || live !== undefined,
+    resolve: !isRun || live === undefined,
+    clear: live && !isRun ? strayFields(live, body) : undefined,
+    entry: next,
+    overridden,
+    problems: [],
+  };
 }
 
 function complaint(object: RepositoryObject, code: string, message: string, severity: Problem["severity"] = "error"): Problem {

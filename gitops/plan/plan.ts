@@ -7,6 +7,11 @@ import type { Inventory, InventoryEntry } from "./inventory.ts";
 import { type Apply, type PlanContext, planObject } from "./plan-object.ts";
 import { departed, planRemoval, type Removal } from "./plan-prune.ts";
 
+/** Live objects by `objectKey`. */
+export interface LiveObjects {
+  get(key: string): Stored | undefined;
+}
+
 export type NamespaceState = "ready" | "absent" | "terminating";
 
 export interface PlanOptions extends PlanContext {
@@ -41,14 +46,14 @@ function waitsFor(object: RepositoryObject, options: PlanOptions): string | unde
   if (object.namespace === "") return undefined;
   const state = options.namespace(object.namespace);
   if (state === "ready") return undefined;
-  return state === "absent" ? `namespace ${object.namespace} does not exist yet; a Project makes it` : `namespace ${object.namespace} is being deleted`;
+  return state === "absent" ? `namespace ${object.namespace} is not ready; a Project makes it` : `namespace ${object.namespace} is being deleted`;
 }
 
 /**
  * Pure: what brings the cluster from `live` to the repository. `live` answers for every key of the repository and of the inventory; objects that are not
  * settled must carry their managedFields.
  */
-export function planChanges(checked: CheckResult, inventory: Inventory, live: ReadonlyMap<string, Stored>, options: PlanOptions): Plan {
+export function planChanges(checked: CheckResult, inventory: Inventory, live: LiveObjects, options: PlanOptions): Plan {
   const plan = { applies: [] as Apply[], deferred: [] as Plan["deferred"][number][], gone: [] as string[], problems: [] as Problem[], unchanged: 0 };
   for (const object of checked.objects) {
     if (object.kind === "Run" && options.runs === "Ignore") continue;
@@ -64,9 +69,9 @@ export function planChanges(checked: CheckResult, inventory: Inventory, live: Re
   };
 }
 
-type Draft = Pick<Plan, never> & { applies: Apply[]; deferred: Plan["deferred"][number][]; gone: string[]; problems: Problem[]; unchanged: number };
+type Draft = { applies: Apply[]; deferred: Plan["deferred"][number][]; gone: string[]; problems: Problem[]; unchanged: number };
 
-function place(plan: Draft, object: RepositoryObject, inventory: Inventory, live: ReadonlyMap<string, Stored>, options: PlanOptions): void {
+function place(plan: Draft, object: RepositoryObject, inventory: Inventory, live: LiveObjects, options: PlanOptions): void {
   const key = objectKey(object);
   const step = planObject(object, inventory.get(key), live.get(key), options);
   switch (step.kind) {

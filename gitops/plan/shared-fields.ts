@@ -45,3 +45,7 @@ export function sharedFieldsToOmit(
   }
   return { omit, overridden };
 }
+
+export function isShared(kind: string, field: string): boolean {
+  return (SHARED[kind] ?? []).includes(field);
+}

@@ -28,7 +28,6 @@ function parsed(text: string): URL {
 
 /** Accepts https, ssh and, where allowed, file URLs and absolute paths. Throws InvalidUrl or ProtocolNotAllowed (terminal). */
 export function parseRepositoryUrl(text: string, options: { readonly allowFile: boolean }): RepositoryUrl {
-   
   if (/[\u0000-\u001f\u007f]/.test(text)) throw invalid(text.replace(/[^ -~]/g, "?"), "holds control characters");
   const url = isAbsolute(text) ? pathToFileURL(text) : parsed(text);
   if (url.protocol === "file:") return localUrl(text, url, options);

@@ -4,7 +4,7 @@ import type { GitRef } from "./git-remote.ts";
 /** The rules of `git check-ref-format`, and no leading hyphen: a ref can never be read as an option. */
 export function isValidRefName(name: string): boolean {
   if (name === "" || name.length > 1024 || name === "@" || name.startsWith("-")) return false;
-   
+
   if (/[\u0000-\u0020\u007f~^:?*[\\]/.test(name) || name.includes("..") || name.includes("@{") || name.endsWith(".")) return false;
   return name.split("/").every((part) => part !== "" && !part.startsWith(".") && !part.endsWith(".lock"));
 }

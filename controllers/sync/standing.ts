@@ -1,0 +1,56 @@
+import { LABEL, TerminalFailure } from "../../base/index.ts";
+import type { GitSync } from "../../crds/index.ts";
+import type { CheckOptions } from "../../gitops/index.ts";
+import type { KubeObject, Stored } from "../../kube/index.ts";
+
+/** Where platform GitSyncs live. */
+export const SYSTEM_NAMESPACE = "flyteops-system";
+const PLATFORM_ACCOUNT = "flyteops-platform";
+
+/** What a GitSync may do, decided before anything is fetched. */
+export interface Standing {
+  readonly tenant: CheckOptions["tenant"];
+  /** ServiceAccount of its own namespace that every write is made as. */
+  readonly account: string;
+}
+
+function refuse(reason: string, message: string): never {
+  throw new TerminalFailure(reason, message);
+}
+
+/** Parts of the spec that do not work yet, as text for a condition; undefined when there is none. */
+export function notImplemented({ spec }: GitSync): string | undefined {
+  const found = [
+    ...(spec.ref?.semver === undefined ? [] : ["ref.semver (name a tag)"]),
+    ...(spec.secretRef === undefined ? [] : ["secretRef (only public repositories, ssh keys of the machine and local repositories can be read)"]),
+    ...(spec.verify === undefined ? [] : ["verify (signatures are not checked)"]),
+    ...(spec.patches === undefined ? [] : ["patches"]),
+    ...(spec.params === undefined ? [] : ["params"]),
+    ...(spec.runs === "Adopt" ? ["runs: Adopt (there is no archive yet; write Create or Ignore)"] : []),
+  ];
+  return found.length === 0 ? undefined : `not implemented yet: ${found.join(", ")}; nothing is applied until they are removed`;
+}
+
+/** Platform or tenant, by the rules of the two levels. Throws TerminalFailure NotAllowed. */
+export function standingOf(sync: Stored<GitSync>, namespace: KubeObject | undefined): Standing {
+  const { project, domain, serviceAccountName } = sync.spec;
+  const where = sync.metadata.namespace ?? "";
+  const labels = namespace?.metadata.labels ?? {};
+  if (where === SYSTEM_NAMESPACE) {
+    if (project !== undefined) refuse("NotAllowed", `a GitSync with a project belongs in that project's namespace, not in ${SYSTEM_NAMESPACE}`);
+    return { tenant: undefined, account: serviceAccountName ?? PLATFORM_ACCOUNT };
+  }
+  if (project === undefined || domain === undefined) refuse("NotAllowed", `outside ${SYSTEM_NAMESPACE} a GitSync names its project and domain`);
+  if (labels[LABEL.project] !== project || labels[LABEL.domain] !== domain) {
+    const own =
+      labels[LABEL.project] === undefined
+        ? `namespace ${where} belongs to no project`
+        : `namespace ${where} belongs to ${labels[LABEL.project]}, ${labels[LABEL.domain]}`;
+    refuse("NotAllowed", `project ${project}, domain ${domain}: ${own}`);
+  }
+  return { tenant: { project, domain }, account: serviceAccountName ?? `${project}-sync` };
+}
+
+export function impersonation(sync: Stored<GitSync>, account: string): { readonly user: string } {
+  return { user: `system:serviceaccount:${sync.metadata.namespace}:${account}` };
+}
