@@ -93,6 +93,15 @@ describe("the next step of a run", function () {
     assert.equal(decide(plan, { actions: { a: "Succeeded" }, facts: late }).run.phase, "Succeeded");
   });
 
+  it("is TimedOut also when the action noticed first", () => {
+    const plan = open("wf", workflow("wf", { timeout: "1m", nodes: { a: { task: "step" } } }), step);
+    const error = { code: "RunTimeout", kind: "USER", message: "the time of the run is up" } as const;
+    const decision = decide(plan, { actions: { a: { phase: "TimedOut", error, endTime: START + 60_000 } } });
+    assert.deepEqual([decision.run.phase, decision.run.error?.code], ["TimedOut", "TimedOut"]);
+    const own = decide(plan, { actions: { a: { phase: "TimedOut", error: { ...error, code: "TotalTimeout" }, endTime: START + 30_000 } } });
+    assert.deepEqual([own.run.phase, own.run.error?.node], ["Failed", "a"]);
+  });
+
   it("aborts: stops what runs, starts nothing, no failure node", () => {
     const wf = workflow("wf", { nodes: { a: { task: "step" }, b: { task: "step" } }, onFailure: { task: "step" } });
     const plan = open("wf", wf, step);

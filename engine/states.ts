@@ -228,7 +228,10 @@ export function statesOf(plan: OpenPlan, facts: Facts): States {
     const failed = states.filter(({ phase }) => phase === "Failed" || phase === "TimedOut").sort((left, right) => (left.endTime ?? 0) - (right.endTime ?? 0));
     const late = deadline !== undefined && facts.now >= deadline && states.some(({ phase }) => !PASSED.has(phase));
     const [first] = failed;
-    if (first && !(late && (first.endTime ?? 0) > deadline)) return { error: first.error!, timedOut: false };
+    // An action is given the deadline too, and may say so a moment before this clock does.
+    const ranOut = deadline !== undefined && (first?.error?.code === "RunTimeout" || (late && (first?.endTime ?? 0) >= deadline));
+    if (first && ranOut) return { error: timeoutError(scope, deadline), timedOut: true };
+    if (first) return { error: first.error!, timedOut: false };
     if (late) return { error: timeoutError(scope, deadline), timedOut: true };
     const aborted = facts.aborted ? undefined : states.find(({ phase }) => phase === "Aborted");
     return aborted && { error: aborted.error!, timedOut: false };
