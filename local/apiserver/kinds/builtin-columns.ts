@@ -76,6 +76,13 @@ function eventFields(object: KubeObject): EventFields & Record<string, unknown> 
   };
 }
 
+/** `component, host`, from whichever pair of fields the reporter filled in. */
+function eventSource(object: KubeObject): string {
+  const { component, host } = (object["source"] ?? object["deprecatedSource"] ?? {}) as { component?: string; host?: string };
+  const parts = [component || object["reportingComponent"] || object["reportingController"], host || object["reportingInstance"]];
+  return parts.filter(Boolean).join(", ");
+}
+
 const eventColumns: readonly TableColumn[] = [
   column("Last Seen", (object, now) => {
     const event = eventFields(object);
@@ -88,10 +95,10 @@ const eventColumns: readonly TableColumn[] = [
     return `${kind.toLowerCase()}/${name}`;
   }),
   column("Subobject", (object) => subjectOf(eventFields(object)).fieldPath ?? "", wide),
-  column("Source", (object) => String(jsonPath(".source.component")(object)[0] ?? object["reportingComponent"] ?? object["reportingController"] ?? ""), wide),
+  column("Source", eventSource, wide),
   column("Message", (object) => String(object["message"] ?? object["note"] ?? "").trim()),
   column("First Seen", (object, now) => ageOf(eventFields(object).firstTimestamp ?? eventFields(object).eventTime, now), wide),
-  column("Count", (object) => String(eventFields(object).series?.count ?? eventFields(object).count ?? 1), wide),
+  column("Count", (object) => Number(eventFields(object).series?.count ?? eventFields(object).count ?? 1), wide),
   { ...NAME_COLUMN, priority: 1 },
 ];
 
@@ -130,8 +137,8 @@ function podSelector(object: KubeObject): string {
 
 const COLUMNS: Readonly<Record<string, readonly TableColumn[]>> = {
   "/configmaps": [NAME_COLUMN, column("Data", (object, now) => Number(size(".data")(object, now)) + Number(size(".binaryData")(object, now))), AGE],
-  "/secrets": [NAME_COLUMN, column("Type", at(".type")), column("Data", size(".data"), { type: "integer" }), AGE],
-  "/serviceaccounts": [NAME_COLUMN, column("Secrets", (object) => ((object["secrets"] ?? []) as unknown[]).length), AGE],
+  "/secrets": [NAME_COLUMN, column("Type", at(".type")), column("Data", size(".data")), AGE],
+  "/serviceaccounts": [NAME_COLUMN, AGE],
   "/namespaces": [NAME_COLUMN, column("Status", at(".status.phase")), AGE],
   "/limitranges": [NAME_COLUMN, CREATED_AT],
   "/resourcequotas": [NAME_COLUMN, column("Request", quotaUse(/^(?!limits\.)/)), column("Limit", quotaUse(/^limits\./)), AGE],

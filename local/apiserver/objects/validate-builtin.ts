@@ -167,12 +167,22 @@ const limitRange: Check = (object) => {
   });
 };
 
+/** An event lies in the namespace of what it is about; events about cluster-wide objects lie in `default`. */
+const event: Check = (object) => {
+  const about = fieldsOf(object["involvedObject"] ?? object["regarding"]) ?? {};
+  const [namespace, own] = [textOf(about["namespace"]), object.metadata.namespace ?? ""];
+  const right = namespace === own || (namespace === "" && own === "default");
+  return right ? [] : [invalid("involvedObject.namespace", namespace, "does not match event.namespace")];
+};
+
 const CHECKS: Readonly<Record<string, Check>> = {
   "/Pod": validatePod,
   "/ConfigMap": configMap,
   "/Secret": secret,
   "/ResourceQuota": quota,
   "/LimitRange": limitRange,
+  "/Event": event,
+  "events.k8s.io/Event": event,
   "coordination.k8s.io/Lease": lease,
   [`${RBAC}/Role`]: role(true),
   [`${RBAC}/ClusterRole`]: role(false),
