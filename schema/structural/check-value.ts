@@ -3,7 +3,7 @@ import type { Cause } from "./cause.ts";
 import { type Correlation, correlateField, correlateItem, unchanged } from "./correlate.ts";
 import { invalid, notSupported, required, tooLong, tooMany, typeInvalid, quoted } from "./field-error.ts";
 import { effectiveFormat, stringFormat } from "./format.ts";
-import { checkNumber } from "./check-number.ts";
+import { checkNumber, numberFits } from "./check-number.ts";
 import type { Structural } from "./structural.ts";
 import { goTypeOf } from "./value-type.ts";
 
@@ -11,7 +11,8 @@ type Fields = Record<string, unknown>;
 
 /** A walk over one value. Causes are collected with the text by which the real server tells repeated ones apart. */
 export interface Check {
-  readonly path: string[];
+  /** Names of fields and positions of items; put into words only when something is wrong. */
+  readonly path: (string | number)[];
   /** Field that the walk starts at: "" or `status`. Messages do not mention it, as the real server's do not. */
   readonly root: string;
   readonly causes: Cause[];
@@ -19,7 +20,7 @@ export interface Check {
   readonly ratchet: boolean;
 }
 
-const at = (check: Check): string => check.path.join("");
+const at = (check: Check): string => check.path.map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`)).join("");
 const withoutDot = (path: string): string => (path.startsWith(".") ? path.slice(1) : path);
 const says = (path: string, text: string): string => `${withoutDot(path)} in body ${text}`;
 
@@ -61,7 +62,9 @@ function checkType(node: Structural, value: unknown, format: string, check: Chec
 function checkEnum(node: Structural, value: unknown, check: Check): void {
   const allowed = node.source.enum;
   if (!allowed || allowed.length === 0) return;
-  if (value !== null && allowed.some((one) => one !== null && jsonEqual(one, value))) return;
+  // A fraction is compared by its whole part with whole numbers: the real server converts it.
+  const whole = typeof value === "number" && !Number.isInteger(value) ? Math.trunc(value) : value;
+  if (value !== null && allowed.some((one) => one !== null && (jsonEqual(one, value) || jsonEqual(one, whole)))) return;
   fail(check, notSupported(fieldOf(check), value, allowed));
 }
 
@@ -102,17 +105,16 @@ function checkItems(node: Structural, list: readonly unknown[], check: Check, co
   const { items, source } = node;
   if (items) {
     for (let index = 0; index < list.length; index++) {
-      check.path.push(`[${index}]`);
+      check.path.push(index);
       score += visit(items, list[index], check, correlateItem(correlation, index));
       check.path.pop();
     }
   }
-  const path = at(check);
   if (source.minItems !== undefined && list.length < source.minItems) {
-    fail(check, invalid(fieldOf(check, path), list.length, says(path, `should have at least ${source.minItems} items`)));
+    fail(check, invalid(fieldOf(check), list.length, says(at(check), `should have at least ${source.minItems} items`)));
   }
-  if (source.maxItems !== undefined && list.length > source.maxItems) fail(check, tooMany(fieldOf(check, path), list.length, source.maxItems));
-  if (source.uniqueItems && hasRepeated(list)) fail(check, invalid(fieldOf(check, path), "", says(path, "shouldn't contain duplicates")));
+  if (source.maxItems !== undefined && list.length > source.maxItems) fail(check, tooMany(fieldOf(check), list.length, source.maxItems));
+  if (source.uniqueItems && hasRepeated(list)) fail(check, invalid(fieldOf(check), "", says(at(check), "shouldn't contain duplicates")));
   return score;
 }
 
@@ -133,7 +135,7 @@ function checkCounts(node: Structural, count: number, check: Check): void {
 }
 
 function checkField(child: Structural, name: string, object: Fields, check: Check, correlation: Correlation | undefined): Score {
-  check.path.push(`.${name}`);
+  check.path.push(name);
   const atRoot = check.path.length === 1 && check.root === "" && (name === "kind" || name === "apiVersion");
   const score = visit(child, object[name], check, atRoot ? undefined : correlateField(correlation, name));
   check.path.pop();
@@ -224,6 +226,13 @@ function checkNull(node: Structural, check: Check): Score {
   if (refused) refuseType(check, node.types.join(","), "null");
   if (node.source.enum) checkEnum(node, null, check);
   return refused ? 0 : 1;
+}
+
+function checkNumeric(node: Structural, value: number | bigint, format: string, check: Check): void {
+  if (numberFits(node, value, format)) return;
+  const path = at(check);
+  for (const cause of checkNumber(node, value, format, { field: fieldOf(check, path), nowhere: fieldOf(check, ""), path: withoutDot(path) }))
+    fail(check, cause);
 }
 
 /** One more for every kind of check that applies, as the real server counts. */

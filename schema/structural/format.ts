@@ -7,7 +7,7 @@ const WORD_DURATION =
   /\d+\s*(ns|nanos?|nanoseconds?|us|µs|micros?|microseconds?|ms|millis?|milliseconds?|s|secs?|seconds?|m|mins?|minutes?|h|hrs?|hours?|d|days?|w|wks?|weeks?)(?![A-Za-z])/i;
 const HOSTNAME =
   /^([a-zA-Z0-9\p{S}\p{L}]((-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?)|([a-zA-Z0-9\p{S}\p{L}](([a-zA-Z0-9-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?)(\.)){1,}([a-zA-Z\p{L}]){2,63})$/u;
-const EMAIL = /^(?:[^<>@"\s()]+|"[^"\\]*")@[^<>@"\s()]+$|^[^<>@]*<[^<>@"\s()]+@[^<>@"\s()]+>$/;
+const EMAIL = /^(?:[^<>@"\s(),:;[\]\\]+|"[^"\\]*")@[^<>@"\s(),:;]+$|^[^<>@]*<[^<>@"\s(),:;[\]\\]+@[^<>@"\s(),:;]+>$/;
 const CREDIT_CARD =
   /^(?:4[0-9]{12}(?:[0-9]{3})?|5[1-5][0-9]{14}|6(?:011|5[0-9][0-9])[0-9]{12}|3[47][0-9]{13}|3(?:0[0-5]|[68][0-9])[0-9]{11}|(?:2131|1800|35\d{3})\d{11})$/;
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=|[A-Za-z0-9+/]{4})$/;
@@ -76,10 +76,10 @@ const STRING_FORMATS: Readonly<Record<string, (text: string) => boolean>> = {
   uri: isRequestUri,
   email: matches(EMAIL),
   hostname: isHostname,
-  ipv4: isIPv4,
+  ipv4: (text) => isIPv4(text.replace(/\b0+(?=\d)/g, "")) || (isIPv6(text) && text.includes(".")),
   ipv6: isIPv6,
   cidr: isCidr,
-  mac: matches(/^([0-9a-f]{2}([:-]))([0-9a-f]{2}\2){4,18}[0-9a-f]{2}$|^([0-9a-f]{4}\.){2,9}[0-9a-f]{4}$/i),
+  mac: matches(/^([0-9a-f]{2}([:-]))([0-9a-f]{2}\2){4,18}[0-9a-f]{2}$|^([0-9a-f]{4}\.){2,9}[0-9a-f]{4}$|^([0-9a-f]{12}|[0-9a-f]{16}|[0-9a-f]{40})$/i),
   uuid: matches(uuid("[0-9a-f]{4}", "[0-9a-f]{4}")),
   uuid3: matches(uuid("3[0-9a-f]{3}", "[0-9a-f]{4}")),
   uuid4: matches(uuid("4[0-9a-f]{3}", "[89ab][0-9a-f]{3}")),
