@@ -77,8 +77,8 @@ function claim({ status }: Seen): Health {
 
 function run({ status }: Seen): Health {
   const phase = String(status["phase"] ?? "Queued");
-  const message = String(fieldsOf(status["error"])["message"] ?? phase);
-  if (phase === "Succeeded") return current("run succeeded");
+  const message = String(fieldsOf(status["error"] ?? status["errorState"])["message"] ?? phase);
+  if (phase === "Succeeded" || phase === "Skipped") return current(phase.toLowerCase());
   return ["Failed", "Aborted", "TimedOut"].includes(phase) ? failed(`${phase}: ${message}`) : inProgress(`${phase} ${String(status["done"] ?? "")}`.trim());
 }
 
