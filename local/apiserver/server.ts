@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import type { Clock, Logger, Random } from "../../base/index.ts";
 import type { Transport } from "../../kube/index.ts";
 import { authenticate, ADMINISTRATOR } from "./authenticate.ts";
@@ -129,6 +130,7 @@ export async function createApiServer(deps: ApiServerDeps): Promise<ApiServer> {
   const store = await openStore({ log, logger });
   const kinds = kindRegistry(store, builtinKinds());
   const closing = new AbortController();
+  setMaxListeners(0, closing.signal);
   const core: Core = { clock, random, logger, store, kinds, podLogs: deps.podLogs, frames: new WeakMap(), snapshots: listSnapshots(), closing: closing.signal };
   const authorize = deps.authorize ?? allowAuthenticated;
   const running: Running = { core, documents: documents(core, authorize), authorize, tokens: deps.tokens ?? new Map() };

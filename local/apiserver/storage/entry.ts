@@ -30,7 +30,13 @@ export function objectKey(collection: string, namespace: string, name: string): 
   return `${collection}/${namespace}/${name}`;
 }
 
-/** The object with another resourceVersion; everything else is shared. */
+/** The object with another resourceVersion; everything else is shared. Kind and apiVersion come first, so that `typePrefix` holds. */
 export function withResourceVersion(object: KubeObject, resourceVersion: number): Stored {
-  return { ...object, metadata: { ...object.metadata, resourceVersion: String(resourceVersion) } } as Stored;
+  const { kind, apiVersion, metadata, ...rest } = object;
+  return { kind, apiVersion, metadata: { ...metadata, resourceVersion: String(resourceVersion) }, ...rest } as Stored;
+}
+
+/** What the bytes of an entry of this kind begin with. */
+export function typePrefix({ kind, apiVersion }: { readonly kind: string; readonly apiVersion: string }): string {
+  return `{"kind":${JSON.stringify(kind)},"apiVersion":${JSON.stringify(apiVersion)},`;
 }

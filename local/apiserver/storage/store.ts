@@ -144,11 +144,22 @@ function write(state: StoreState, event: StoredEvent): Promise<Entry> {
   return done;
 }
 
+/** Parsed when somebody looks: a start reads everything, but needs little of it. */
 function loadedEntry(row: LogRow & { readonly value: Uint8Array }): Entry {
   const [group = "", plural = "", namespace = "", ...name] = row.key.split("/");
   const bytes = Buffer.from(row.value.buffer, row.value.byteOffset, row.value.byteLength);
-  const object = parseJson(bytes.toString("utf8")) as unknown as Stored;
-  return { key: row.key, collection: `${group}/${plural}`, namespace, name: name.join("/"), resourceVersion: row.resourceVersion, object, bytes };
+  let object: Stored | undefined;
+  return {
+    key: row.key,
+    collection: `${group}/${plural}`,
+    namespace,
+    name: name.join("/"),
+    resourceVersion: row.resourceVersion,
+    bytes,
+    get object() {
+      return (object ??= parseJson(bytes.toString("utf8")) as unknown as Stored);
+    },
+  };
 }
 
 /** Opens a store over a log: everything in it is loaded before the promise resolves. */

@@ -2,7 +2,7 @@ import { stringifyJson } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { fromStored, type ServedKind } from "../kinds/served-kind.ts";
 import type { ServerResponse } from "../request.ts";
-import type { Entry } from "../storage/entry.ts";
+import { type Entry, typePrefix } from "../storage/entry.ts";
 import type { Format } from "./format.ts";
 import { type IncludeObject, partialObject, tableOf } from "./table.ts";
 
@@ -59,13 +59,22 @@ export interface ListMeta {
 }
 
 const COMMA = Buffer.from(",");
+const BRACE = Buffer.from("{");
+
+/** The parts of one item: those of built-in kinds do not repeat what the list says of their type. */
+function itemParts(view: View, entry: Entry): Buffer[] {
+  const bytes = entryBytes(view, entry);
+  if (!view.kind.builtin || view.format.as !== "object") return [bytes];
+  const prefix = typePrefix(view.kind);
+  return bytes.toString("latin1", 0, prefix.length) === prefix ? [BRACE, bytes.subarray(prefix.length)] : [bytes];
+}
 
 function listBytes(view: View, meta: ListMeta, entries: readonly Entry[], head: { kind: string; apiVersion: string }): Buffer {
   const open = stringifyJson({ ...head, metadata: meta, items: [] });
   const parts: Buffer[] = [Buffer.from(open.slice(0, -2))];
   entries.forEach((entry, index) => {
     if (index > 0) parts.push(COMMA);
-    parts.push(entryBytes(view, entry));
+    parts.push(...itemParts(view, entry));
   });
   parts.push(Buffer.from("]}"));
   return Buffer.concat(parts);
