@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { LABEL } from "../../base/index.ts";
 import { type ProjectQuota, ProjectQuotaKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
-import { isTrue, Kinds, type KubeObject } from "../../kube/index.ts";
+import { conditionOf, isTrue, Kinds, type KubeObject } from "../../kube/index.ts";
 import { fromBinary, LiteralMapSchema } from "../../proto/index.ts";
 import { floatLiteral, integerLiteral, listLiteral, literalToJson, stringLiteral } from "../../values/index.ts";
 import { actionManifest, type ActionRig, actionRig, NAMESPACE, policy } from "../../test/support/action-rig.ts";
@@ -221,6 +221,38 @@ describe("running actions", () => {
     await cluster.client.delete(ProjectQuotaKind, { namespace: NAMESPACE, name: "default" });
     assert.equal((await pods())[0]?.spec.containers[0]?.resources.limits?.["memory"], "128Mi");
     assert.equal((await rig.action("greedy")).status?.errorState?.code, "ResourceLimitExceeded");
+  });
+
+  it("repeats on the action that the image is not used on this machine", async () => {
+    start(() => ({ hangs: true }));
+    await rig.create(actionManifest("train"));
+    await rig.quiet(1_000);
+    const [pod] = await pods();
+    const { name, namespace, uid } = pod?.metadata ?? {};
+    const message = "image node:22 is not used on this machine; 'node' is /usr/bin/node v20.11";
+    const about = { apiVersion: "v1", kind: "Pod", name, namespace, uid };
+    const event = {
+      apiVersion: "v1",
+      kind: "Event",
+      metadata: { name: "note", namespace: NAMESPACE },
+      involvedObject: about,
+      reason: "ImageNotUsed",
+      message,
+      type: "Normal",
+    };
+    await cluster.client.create(Kinds.Event, event);
+    await rig.quiet(1_000);
+    assert.equal(conditionOf(await rig.action(), "ImageNotUsed")?.message, message);
+    assert.equal((await status()).phase, "Running");
+  });
+
+  it("shows what the program says about its progress", async () => {
+    rig = actionRig(cluster, () => ({ hangs: true }), { config: { progressIntervalMs: 5_000 } });
+    await rig.create(actionManifest("train"));
+    await rig.quiet(1_000);
+    await rig.blobs.write("runs/ml/development/iris-x7/run-uid/train/0/progress", "3/10 folds");
+    await rig.quiet(6_000);
+    assert.equal((await status()).progress, "3/10 folds");
   });
 
   it("renders inputs into arguments", async () => {
