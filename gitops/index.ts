@@ -17,3 +17,5 @@ export { type LiveObjects, type NamespaceState, type Plan, planChanges, type Pla
 export { type Apply, isSettled, type ObjectPlan, type PlanContext, planObject } from "./plan/plan-object.ts";
 export { planRemoval, type Removal } from "./plan/plan-prune.ts";
 export { type ReferenceStore, referenceStore, type ResolvedReference, withReferences } from "./content/store-reference.ts";
+export { notImplemented } from "./check/not-implemented.ts";
+export { type LocalFiles, localCommit, workingTree, type WorkingTreeDeps } from "./source/working-tree.ts";

@@ -13,7 +13,7 @@ import {
 import { isNotFound, Kinds, type ReconcileRun, type Stored } from "../../kube/index.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
 import type { RepositoryFollower } from "./repository-follower.ts";
-import { notImplemented, type Standing, standingOf } from "./standing.ts";
+import { type Standing, standingOf, unfinishedParts } from "./standing.ts";
 
 export interface SyncDeps extends CarryOutDeps {
   readonly remote: GitRemote;
@@ -54,7 +54,7 @@ export function intervalOf(sync: Stored<GitSync>): number {
 
 /** What this GitSync may do. Throws NotImplemented, NotAllowed (terminal), ServiceAccountMissing (retryable): nothing is fetched or written then. */
 export async function admitted(deps: SyncDeps, sync: Stored<GitSync>): Promise<Standing> {
-  const missing = notImplemented(sync);
+  const missing = unfinishedParts(sync);
   if (missing !== undefined) throw new TerminalFailure("NotImplemented", missing);
   const namespace = sync.metadata.namespace ?? "";
   const standing = standingOf(sync, deps.view.namespaceObject(namespace));

@@ -1,6 +1,6 @@
-import { LABEL, TerminalFailure } from "../../base/index.ts";
-import type { GitSync } from "../../crds/index.ts";
-import type { CheckOptions } from "../../gitops/index.ts";
+import { type JsonObject, LABEL, TerminalFailure } from "../../base/index.ts";
+import { type GitSync, GitSyncKind } from "../../crds/index.ts";
+import { type CheckOptions, notImplemented } from "../../gitops/index.ts";
 import type { KubeObject, Stored } from "../../kube/index.ts";
 
 /** Where platform GitSyncs live. */
@@ -19,16 +19,9 @@ function refuse(reason: string, message: string): never {
 }
 
 /** Parts of the spec that do not work yet, as text for a condition; undefined when there is none. */
-export function notImplemented({ spec }: GitSync): string | undefined {
-  const found = [
-    ...(spec.ref?.semver === undefined ? [] : ["ref.semver (name a tag)"]),
-    ...(spec.secretRef === undefined ? [] : ["secretRef (only public repositories, ssh keys of the machine and local repositories can be read)"]),
-    ...(spec.verify === undefined ? [] : ["verify (signatures are not checked)"]),
-    ...(spec.patches === undefined ? [] : ["patches"]),
-    ...(spec.params === undefined ? [] : ["params"]),
-    ...(spec.runs === "Adopt" ? ["runs: Adopt (there is no archive yet; write Create or Ignore)"] : []),
-  ];
-  return found.length === 0 ? undefined : `not implemented yet: ${found.join(", ")}; nothing is applied until they are removed`;
+export function unfinishedParts({ spec }: GitSync): string | undefined {
+  const found = notImplemented(GitSyncKind.kind, spec as unknown as JsonObject).map(({ message }) => message);
+  return found.length === 0 ? undefined : `${found.join("; ")}. Nothing is applied until they are removed`;
 }
 
 /** Platform or tenant, by the rules of the two levels. Throws TerminalFailure NotAllowed. */

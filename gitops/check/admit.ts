@@ -5,6 +5,7 @@ import type { AnyKind } from "../../schema/index.ts";
 import type { ParsedDocument } from "../parse/parse-file.ts";
 import { type Admitted, type Complaint, error } from "./candidate.ts";
 import type { CheckOptions } from "./check-result.ts";
+import { notImplemented } from "./not-implemented.ts";
 import { portabilityWarnings } from "./portability.ts";
 import { suggestion } from "./suggestion.ts";
 
@@ -24,7 +25,7 @@ export function admit(document: ParsedDocument, options: CheckOptions): Admitted
   const refusal = kind ? refusedKind(kind, options) : unknownKind(written, options);
   const identity = kind && identityOf(kind, written, options);
   const object = withNamespace(written, kind, identity?.namespace);
-  const complaints = refusal ? [refusal] : [...placeComplaints(kind, written, options), ...schemaComplaints(kind, object)];
+  const complaints = refusal ? [refusal] : ownComplaints(kind, written, object, options);
   const invalid = complaints.some(({ severity }) => severity === "error");
   return {
     index: document.index,
@@ -36,6 +37,13 @@ export function admit(document: ParsedDocument, options: CheckOptions): Admitted
     digest: digestJson(object),
     complaints: invalid ? complaints : [...complaints, ...portabilityWarnings(object)],
   };
+}
+
+function ownComplaints(kind: AnyKind | undefined, written: JsonObject & { metadata?: JsonObject }, object: KubeObject, options: CheckOptions): Complaint[] {
+  if (!kind) return [];
+  const { spec } = object as unknown as { spec?: JsonObject };
+  const unfinished = typeof spec === "object" && spec !== null ? notImplemented(kind.kind, spec) : [];
+  return [...placeComplaints(kind, written, options), ...schemaComplaints(kind, object), ...unfinished];
 }
 
 function refusedKind(kind: AnyKind, { tenant }: CheckOptions): Complaint | undefined {
@@ -80,8 +88,7 @@ function withNamespace(written: JsonObject & { metadata?: JsonObject }, kind: An
   return { ...object, metadata: { ...object.metadata, namespace } };
 }
 
-function placeComplaints(kind: AnyKind | undefined, written: JsonObject & { metadata?: JsonObject }, options: CheckOptions): Complaint[] {
-  if (!kind) return [];
+function placeComplaints(kind: AnyKind, written: JsonObject & { metadata?: JsonObject }, options: CheckOptions): Complaint[] {
   return [...namespaceComplaints(kind, written.metadata ?? {}, options), ...metadataComplaints(written.metadata ?? {})];
 }
 
@@ -114,8 +121,7 @@ function metadataComplaints(metadata: JsonObject): Complaint[] {
   return complaints;
 }
 
-function schemaComplaints(kind: AnyKind | undefined, object: KubeObject): Complaint[] {
-  if (!kind) return [];
+function schemaComplaints(kind: AnyKind, object: KubeObject): Complaint[] {
   return kind
     .check(object)
     .map(({ code, message, path }) => error(code, message, path, code === "UnknownField" || code === "StatusNotAllowed" ? "key" : "value"));

@@ -1,23 +1,10 @@
 import type { Json, JsonObject } from "../../base/index.ts";
+import { formOf } from "../../engine/index.ts";
 import { acceptsNone, isProblems, literalOf, membersOf, type Parameter, parseParameter, printType } from "../../values/index.ts";
 import { type Complaint, error } from "./candidate.ts";
 import { suggestion } from "./suggestion.ts";
 
 type Path = readonly (string | number)[];
-
-/** Forms of a value that mean something else than what is written, and what else they may carry. */
-const FORMS: Readonly<Record<string, readonly string[]>> = {
-  value: [],
-  file: ["digest", "revision"],
-  directory: ["digest", "revision"],
-  uri: [],
-  from: [],
-  expr: [],
-};
-
-function isMap(value: Json | undefined): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** The inputs a Task or Workflow declares; one with a problem of its own is left out, its own check reports it. */
 export function declaredInputs(spec: JsonObject): ReadonlyMap<string, Parameter> {
@@ -46,13 +33,9 @@ export function checkMissing(given: ReadonlySet<string>, declared: ReadonlyMap<s
 }
 
 function checkValue(parameter: Parameter, value: Json, at: Path): Complaint[] {
-  if (!isMap(value)) return literalComplaints(parameter, value, at);
-  const forms = Object.keys(value).filter((key) => Object.hasOwn(FORMS, key));
-  const [form] = forms;
-  if (form === undefined) return [error("InvalidValue", "write {value: {…}} for a map or struct; other forms are {file: …} and {directory: …}", at)];
-  const stray = Object.keys(value).find((key) => key !== form && !(FORMS[form] ?? []).includes(key));
-  if (stray !== undefined) return [error("InvalidValue", `${form} and ${stray} do not go together`, [...at, stray], "key")];
-  return formComplaints(parameter, form, value[form] ?? null, at);
+  const form = formOf(value);
+  if ("problem" in form) return [error("InvalidValue", form.problem, at)];
+  return form.form === "literal" ? literalComplaints(parameter, value, at) : formComplaints(parameter, form.form, form.value, at);
 }
 
 function formComplaints(parameter: Parameter, form: string, value: Json, at: Path): Complaint[] {
