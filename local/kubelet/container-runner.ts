@@ -164,7 +164,7 @@ export function containerRunner(container: Container, role: Role, directory: str
     const missing = thrown instanceof ProgramNotFound;
     if (!missing && !(thrown instanceof LaunchFailed)) throw thrown;
     deps.note("Warning", missing ? "ProgramNotFound" : "Failed", missing ? message : `Error: ${message}`);
-    if (missing && policy(pod) !== "Always") programMissing = message;
+    if (missing && (pod.spec.restartPolicy ?? "Always") !== "Always") programMissing = message;
     ends += 1;
     slot.state = {
       terminated: { exitCode: missing ? 127 : 128, reason: missing ? "ProgramNotFound" : "StartError", message, startedAt: now, finishedAt: now },

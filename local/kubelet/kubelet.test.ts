@@ -66,21 +66,16 @@ for (const mode of ["namespaces", "plain"] as const) {
     });
 
     it("ends native sidecars with SIGTERM after the main container, the last started first", async () => {
-      const side = (name: string) =>
-        sh(`trap 'echo ${name} >>"$DATA/order"; exit 0' TERM; while :; do sleep 0.02; done`, {
+      const side = (name: string, last = `echo ${name} >>"$DATA/order"`) =>
+        sh(`trap '${last}; exit 0' TERM; while :; do sleep 0.02; done`, {
           name,
           restartPolicy: "Always",
           env: [{ name: "DATA", value: "/var/flyteops-test" }],
           volumeMounts: [{ name: "data", mountPath: "/var/flyteops-test" }],
         });
-      const last = sh('trap "cat $DATA/order; exit 0" TERM; while :; do sleep 0.02; done', { ...side("zero"), command: undefined as never });
       await world.pod("sidecars", {
         volumes: [{ name: "data", emptyDir: {} }],
-        initContainers: [
-          { ...last, name: "zero", command: ["/bin/sh", "-c", 'trap "sleep 0.1; cat $DATA/order; exit 0" TERM; while :; do sleep 0.02; done'] },
-          side("one"),
-          side("two"),
-        ],
+        initContainers: [side("zero", 'sleep 0.1; cat "$DATA/order"'), side("one"), side("two")],
         containers: [sh("sleep 0.3; exit 3")],
       });
       const status = await world.finished("sidecars");
@@ -88,26 +83,6 @@ for (const mode of ["namespaces", "plain"] as const) {
       assert.equal(ended(status)?.exitCode, 3);
       assert.equal(ended(status, "one")?.exitCode, 0);
       assert.equal(await world.log("sidecars", "zero"), "two\none\n");
-    });
-
-    it("fails a pod whose program is not on PATH before anything starts", async () => {
-      await world.pod("absent", {
-        initContainers: [sh("echo ran", { name: "init" })],
-        containers: [{ name: "main", image: "python:3.12", command: ["no-such-program"] }],
-      });
-      const status = await world.finished("absent");
-      assert.equal(status.phase, "Failed");
-      assert.equal(status.reason, "ProgramNotFound");
-      assert.match(status.message ?? "", /no-such-program is not on PATH/);
-      assert.deepEqual([ended(status)?.exitCode, ended(status)?.reason], [127, "ProgramNotFound"]);
-      assert.equal(ended(status, "init"), undefined);
-    });
-
-    it("says that an image without a command cannot be used", async () => {
-      await world.pod("image-only", { containers: [{ name: "main", image: "redis:7" }] });
-      const status = await world.finished("image-only");
-      assert.equal(status.reason, "ProgramNotFound");
-      assert.match(status.message ?? "", /images are not used on this machine/);
     });
 
     it("gives a container only the environment it declares", async () => {
@@ -159,14 +134,6 @@ for (const mode of ["namespaces", "plain"] as const) {
       assert.ok(!lines.some((line) => /^(FLYTEOPS_TEST_LEAK|OPTIONAL|PWD|OLDPWD)=/.test(line)));
     });
 
-    it("waits with CreateContainerConfigError for a Secret that is absent, and starts when it comes", async () => {
-      await world.pod("wants", { containers: [sh("echo $KEY", { env: [{ name: "KEY", valueFrom: { secretKeyRef: { name: "later", key: "k" } } }] })] });
-      const waiting = await world.when("wants", ({ status }) => JSON.stringify(status ?? {}).includes("CreateContainerConfigError"));
-      assert.equal(waiting.status?.phase, "Pending");
-      await world.api.client.create(Kinds.Secret, { apiVersion: "v1", kind: "Secret", metadata: { name: "later", namespace: "default" }, data: { k: "eA==" } });
-      assert.equal((await world.finished("wants")).phase, "Succeeded");
-    });
-
     it("deletes a running pod: SIGTERM, then the object is gone and so is its process", async () => {
       await world.pod("deleted", { containers: [sh("trap 'echo bye; exit 0' TERM; echo $$; while :; do sleep 0.02; done")] });
       await world.when("deleted", ({ status }) => status?.phase === "Running");
@@ -193,6 +160,119 @@ for (const mode of ["namespaces", "plain"] as const) {
       await world.when("plain-sleep", ({ status }) => status?.phase === "Running");
       await world.api.client.delete(Kinds.Pod, { namespace: "default", name: "plain-sleep" });
       assert.equal(ended(await world.finished("plain-sleep"))?.exitCode, 143);
+    });
+
+    it("ends a container above its memory limit as OOMKilled", async () => {
+      const eat = "const kept = []; setInterval(() => kept.push(Buffer.alloc(8 << 20, 1)), 10)";
+      await world.pod("hungry", { containers: [{ name: "main", image: "node", command: ["node", "-e", eat], resources: { limits: { memory: "128Mi" } } }] });
+      const status = await world.finished("hungry");
+      assert.deepEqual([ended(status)?.reason, ended(status)?.exitCode], ["OOMKilled", 137]);
+    });
+
+    if (mode === "namespaces") {
+      it("makes a read-only mount read-only, and nothing on the host", async () => {
+        const volumeMounts = [
+          { name: "a", mountPath: "/flyteops-none/a", readOnly: true },
+          { name: "c", mountPath: "/flyteops-none/c" },
+        ];
+        await world.api.client.create(Kinds.ConfigMap, {
+          apiVersion: "v1",
+          kind: "ConfigMap",
+          metadata: { name: "files", namespace: "default" },
+          data: { x: "1\n" },
+        });
+        await world.pod("read-only", {
+          volumes: [
+            { name: "a", emptyDir: {} },
+            { name: "c", configMap: { name: "files", defaultMode: 0o440 } },
+          ],
+          containers: [
+            sh("cd /flyteops-none; touch a/x || echo refused; (echo 2 >c/x) || echo refused; cat c/x; stat -c %a c/x; ls /flyteops-none", { volumeMounts }),
+          ],
+        });
+        assert.equal((await world.finished("read-only")).phase, "Succeeded");
+        assert.deepEqual((await world.log("read-only", "main")).match(/^(refused|1|440|a|c)$/gm), ["refused", "refused", "1", "440", "a", "c"]);
+        assert.equal(existsSync("/flyteops-none"), false);
+      });
+
+      it("runs as the declared user, or as the user of this program", async () => {
+        const who = sh('id -u; id -g; echo x >"$HOME/x" && echo y >"$TMPDIR/y" && touch z && echo fine');
+        await world.pod("own", { containers: [who] });
+        await world.pod("declared", { securityContext: { runAsUser: 4711, runAsGroup: 4712 }, containers: [who] });
+        await Promise.all(["own", "declared"].map((name) => world.finished(name)));
+        assert.equal(await world.log("own", "main"), `${process.getuid?.()}\n${process.getgid?.()}\nfine\n`);
+        assert.equal(await world.log("declared", "main"), "4711\n4712\nfine\n");
+      });
+
+      it("takes the termination message from its file", async () => {
+        await world.pod("told", { containers: [sh("echo why >/dev/termination-log; exit 2")] });
+        assert.equal(ended(await world.finished("told"))?.message, "why\n");
+        assert.equal(existsSync("/dev/termination-log"), false);
+      });
+
+      it("makes a working directory that does not exist", async () => {
+        await world.pod("elsewhere", { containers: [sh("pwd; touch here", { workingDir: "/no/where/yet" })] });
+        assert.equal((await world.finished("elsewhere")).phase, "Succeeded");
+        assert.equal(await world.log("elsewhere", "main"), "/no/where/yet\n");
+      });
+    }
+
+    if (mode === "namespaces") return;
+
+    it("fails a pod whose program is not on PATH before anything starts", async () => {
+      await world.pod("absent", {
+        initContainers: [sh("echo ran", { name: "init" })],
+        containers: [{ name: "main", image: "python:3.12", command: ["no-such-program"] }],
+      });
+      const status = await world.finished("absent");
+      assert.equal(status.phase, "Failed");
+      assert.equal(status.reason, "ProgramNotFound");
+      assert.match(status.message ?? "", /no-such-program is not on PATH/);
+      assert.deepEqual([ended(status)?.exitCode, ended(status)?.reason], [127, "ProgramNotFound"]);
+      assert.equal(ended(status, "init"), undefined);
+    });
+
+    it("says that an image without a command cannot be used", async () => {
+      await world.pod("image-only", { containers: [{ name: "main", image: "redis:7" }] });
+      const status = await world.finished("image-only");
+      assert.equal(status.reason, "ProgramNotFound");
+      assert.match(status.message ?? "", /images are not used on this machine/);
+    });
+
+    it("waits with CreateContainerConfigError for a Secret that is absent, and starts when it comes", async () => {
+      await world.pod("wants", { containers: [sh("echo $KEY", { env: [{ name: "KEY", valueFrom: { secretKeyRef: { name: "later", key: "k" } } }] })] });
+      const waiting = await world.when("wants", ({ status }) => JSON.stringify(status ?? {}).includes("CreateContainerConfigError"));
+      assert.equal(waiting.status?.phase, "Pending");
+      await world.api.client.create(Kinds.Secret, { apiVersion: "v1", kind: "Secret", metadata: { name: "later", namespace: "default" }, data: { k: "eA==" } });
+      assert.equal((await world.finished("wants")).phase, "Succeeded");
+    });
+
+    it("says once per program what runs in place of an image", async () => {
+      await world.pod("pictured", { containers: [{ name: "main", image: "docker.io/library/node:22", command: ["node", "-e", "0"] }] });
+      await world.finished("pictured");
+      const event = async () =>
+        (await world.api.all(Kinds.Event)).find((each) => each["reason"] === "ImageNotUsed" && JSON.stringify(each).includes("pictured"));
+      while (!(await event())) await new Promise((resolve) => setImmediate(resolve));
+      assert.match(String((await event())?.["message"]), /^image docker.io\/library\/node:22 is not used on this machine; 'node' is \/.*\/node v\d+\./);
+    });
+
+    it("mounts a part of a volume, and refuses a part outside of it", async () => {
+      const volumes = [{ name: "v", emptyDir: {} }];
+      const at = (subPath: string) => [{ name: "v", mountPath: "/flyteops-part", subPath }];
+      const env = [{ name: "PART", value: "/flyteops-part" }];
+      await world.pod("part", {
+        volumes,
+        initContainers: [sh('echo deep >"$PART/x"', { name: "write", env, volumeMounts: at("a/b") })],
+        containers: [sh('cat "$PART/b/x"', { env, volumeMounts: at("a") })],
+      });
+      await world.finished("part");
+      assert.equal(await world.log("part", "main"), "deep\n");
+      await world.pod("outside", {
+        volumes,
+        initContainers: [sh('ln -s / "$PART/out"', { name: "link", env, volumeMounts: [{ name: "v", mountPath: "/flyteops-part" }] })],
+        containers: [sh("true", { volumeMounts: at("out") })],
+      });
+      await world.when("outside", ({ status }) => JSON.stringify(status ?? {}).includes("leads out of the volume"));
     });
 
     it("refuses hostPath with a sentence", async () => {
@@ -230,13 +310,6 @@ for (const mode of ["namespaces", "plain"] as const) {
       assert.equal(await world.log("follow", "main", { follow: true }), "a\nb\nc");
       assert.equal(await world.log("follow", "main", { tailLines: 2 }), "b\nc");
       assert.match(await world.log("follow", "main", { timestamps: true, limitBytes: 40 }), /^\d{4}-\d\d-\d\dT\S+Z a\n/);
-    });
-
-    it("ends a container above its memory limit as OOMKilled", async () => {
-      const eat = "const kept = []; setInterval(() => kept.push(Buffer.alloc(8 << 20, 1)), 10)";
-      await world.pod("hungry", { containers: [{ name: "main", image: "node", command: ["node", "-e", eat], resources: { limits: { memory: "128Mi" } } }] });
-      const status = await world.finished("hungry");
-      assert.deepEqual([ended(status)?.reason, ended(status)?.exitCode], ["OOMKilled", 137]);
     });
 
     it("restarts a container whose liveness probe fails and holds readiness back until its probe passes", async () => {

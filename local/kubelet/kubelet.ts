@@ -135,9 +135,11 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
     return { ...pod, metadata };
   }
 
-  function see({ type, object: pod }: Change<Pod>, begin: (pod: Pod) => PodRun, signal: AbortSignal): void {
+  function see({ type, object: pod, previous }: Change<Pod>, begin: (pod: Pod) => PodRun, signal: AbortSignal): void {
     if (pod.spec.nodeName !== nodeName || signal.aborted) return;
     const uid = pod.metadata.uid;
+    // A list after a broken watch may show another pod of the same name without having shown the end of the first.
+    if (previous && previous.metadata.uid !== uid) forget(previous.metadata.uid, held.get(previous.metadata.uid));
     const known = held.get(uid);
     if (type === "deleted") return forget(uid, known);
     if (known) return refresh(known, pod, signal);
@@ -200,6 +202,7 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
 
   function forget(uid: string, known: Held | undefined): void {
     held.delete(uid);
+    statuses.forget(uid);
     if (known?.run) known.run.remove();
     else rmSync(directoryOf(uid), { recursive: true, force: true });
   }
@@ -219,6 +222,7 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
       await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
       stopListening();
       await Promise.all([...held.values()].map(({ run }) => run?.shutdown(options.shutdownGraceMs ?? 2_000)));
+      statuses.close();
       reaper.close();
     },
   };

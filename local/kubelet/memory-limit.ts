@@ -4,7 +4,7 @@
  * limit is killed: a spike between two looks goes unseen.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Clock } from "../../base/index.ts";
 import { readOrNothing } from "./process-reaper.ts";
@@ -30,7 +30,7 @@ const GROUP = /^flyteops-/;
 
 export function memoryLimits(clock: Clock, useCgroups = true): MemoryLimits {
   const parent = useCgroups && process.platform === "linux" ? usableParent() : undefined;
-  if (parent) removeStale(parent.directory);
+  if (parent) removeStale(parent.directory, clock.now());
   return {
     enforcedBy: parent ? "cgroup" : "polling",
     limit(id, bytes) {
@@ -98,8 +98,15 @@ function removeGroup(group: string): void {
   }
 }
 
-function removeStale(directory: string): void {
-  for (const name of readdirSync(directory)) if (GROUP.test(name)) removeGroup(join(directory, name));
+/** A young group may be another program's, made a moment before its container joins. */
+const STALE_MS = 60_000;
+
+function removeStale(directory: string, now: number): void {
+  for (const name of readdirSync(directory)) {
+    const group = join(directory, name);
+    const stat = GROUP.test(name) ? statSync(group, { throwIfNoEntry: false }) : undefined;
+    if (stat && now - stat.mtimeMs > STALE_MS) removeGroup(group);
+  }
 }
 
 const POLL_MS = 500;

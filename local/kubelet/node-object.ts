@@ -28,7 +28,11 @@ function labelsOf(name: string): Record<string, string> {
 }
 
 function statusOf({ name, capacity, pods, runtime }: NodeFacts, now: string) {
-  const resources = { cpu: `${capacity.cpuMillis}m`, memory: `${Math.floor(capacity.memoryBytes / 1024)}Ki`, pods: String(pods) };
+  const resources = {
+    cpu: capacity.cpuMillis % 1000 === 0 ? String(capacity.cpuMillis / 1000) : `${capacity.cpuMillis}m`,
+    memory: `${Math.floor(capacity.memoryBytes / 1024)}Ki`,
+    pods: String(pods),
+  };
   const fine = (type: string, reason: string, message: string) => ({ type, status: "False", reason, message, lastHeartbeatTime: now, lastTransitionTime: now });
   return {
     capacity: resources,

@@ -26,7 +26,7 @@ export function quantity(value: string | number | bigint | undefined): number {
 }
 
 /** Thousandths of a CPU, rounded up. */
-export const cpuMillis = (value: string | number | undefined): number => Math.ceil(quantity(value) * 1000 - 1e-9);
+export const cpuMillis = (value: string | number | undefined): number => Math.max(0, Math.ceil(quantity(value) * 1000 - 1e-9));
 
 /** Whole bytes, rounded up. */
-export const byteCount = (value: string | number | undefined): number => Math.ceil(quantity(value) - 1e-9);
+export const byteCount = (value: string | number | undefined): number => Math.max(0, Math.ceil(quantity(value) - 1e-9));

@@ -7,6 +7,10 @@ export interface StatusWriter {
   write(pod: Pod, status: PodStatus): void;
   /** Resolves when nothing of this pod is left to write. */
   flushed(uid: string): Promise<void>;
+  /** The pod is gone. */
+  forget(uid: string): void;
+  /** No more retries: this program ends. */
+  close(): void;
 }
 
 const FIRST_RETRY_MS = 50;
@@ -18,6 +22,7 @@ export function statusWriter(client: ObjectClient, clock: Clock, logger: Logger)
   const pending = new Map<string, { pod: Pod; status: PodStatus }>();
   const working = new Map<string, Promise<void>>();
   const written = new Map<string, PodStatus>();
+  let closed = false;
 
   async function drain(uid: string): Promise<void> {
     for (let failures = 0; ;) {
@@ -28,7 +33,7 @@ export function statusWriter(client: ObjectClient, clock: Clock, logger: Logger)
         await send(next.pod, next.status);
         failures = 0;
       } catch (thrown) {
-        if (isNotFound(thrown) || isOtherPod(thrown)) return void pending.delete(uid);
+        if (closed || isNotFound(thrown) || isOtherPod(thrown)) return void pending.delete(uid);
         failures += 1;
         if (!pending.has(uid)) pending.set(uid, next);
         logger[failures === 5 ? "error" : "debug"]("pod status not written", { pod: next.pod.metadata.name, error: messageOf(thrown) });
@@ -61,7 +66,13 @@ export function statusWriter(client: ObjectClient, clock: Clock, logger: Logger)
     },
     async flushed(uid) {
       await working.get(uid);
-      if (!working.has(uid)) written.delete(uid);
+    },
+    forget(uid) {
+      written.delete(uid);
+      pending.delete(uid);
+    },
+    close() {
+      closed = true;
     },
   };
 }
