@@ -10,6 +10,7 @@ import { registerLogs } from "./commands/logs.ts";
 import { registerOutputs } from "./commands/outputs.ts";
 import { registerRun } from "./commands/run.ts";
 import { registerTree } from "./commands/tree.ts";
+import { registerValidate } from "./commands/validate.ts";
 import { registerVersion } from "./commands/version.ts";
 import { registerWait } from "./commands/wait.ts";
 import { registerWhy } from "./commands/why.ts";
@@ -38,6 +39,7 @@ export const commands: readonly Registration[] = [
   registerAbort,
   registerDescribe,
   registerEvents,
+  registerValidate,
   registerCheck,
   registerCrds,
   registerCompletion,
