@@ -9,11 +9,10 @@ import { compileStructural, type Structural } from "./structural.ts";
 
 function checkDefault(node: Structural, path: string): Cause[] {
   const value = node.source.default;
-  if (value === undefined) return [];
+  if (value === undefined || value === null) return [];
   const wrapped = { value: structuredClone(value) };
   const unknown = prune(compileStructural({ type: "object", properties: { value: node.source } }), wrapped);
-  if (unknown.length > 0)
-    return [invalid(path, value, `must be pruned of unknown fields: ${unknown.map((field) => field.replace(/^value\.?/, "")).join(", ")}`)];
+  if (unknown.length > 0) return [invalid(path, value, "must not have unknown fields")];
   defaultObject(node, wrapped.value);
   const causes = [...checkValue(node, wrapped.value, "", undefined), ...checkListKeys(node, wrapped.value)];
   return causes.map((cause) => ({ ...cause, field: cause.field === "<nil>" ? path : `${path}.${cause.field}` }));

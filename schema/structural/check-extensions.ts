@@ -19,23 +19,34 @@ function checkFlags(schema: JsonSchema, path: string): Cause[] {
 }
 
 function checkMapKeys(schema: JsonSchema, keys: readonly string[], path: string): Cause[] {
-  if (schema.items?.type !== "object") return [invalid(`${path}.items.type`, schema.items?.type ?? "", "must be object when x-kubernetes-list-type is map")];
-  return keys.flatMap((key, index) => {
-    const field = schema.items?.properties?.[key];
-    if (!field) return [invalid(`${path}.x-kubernetes-list-map-keys[${index}]`, key, "entries must all be names of item properties")];
-    if (!SCALARS.has(field.type ?? "")) {
-      return [invalid(`${path}.items.properties[${key}].type`, field.type ?? "", "must be a scalar type if parent array's x-kubernetes-list-type is map")];
+  if (schema.items?.type !== "object")
+    return [invalid(`${path}.items.type`, schema.items?.type ?? "", "must be object if parent array's x-kubernetes-list-type is map")];
+  const { properties = {}, required: demanded = [] } = schema.items;
+  if (keys.some((key) => !properties[key])) return [invalid(`${path}.x-kubernetes-list-map-keys`, keys, "entries must all be names of item properties")];
+  return keys.flatMap((key) => {
+    const field = properties[key];
+    if (!SCALARS.has(field?.type ?? "")) {
+      return [invalid(`${path}.items.properties[${key}].type`, field?.type ?? "", "must be a scalar type if parent array's x-kubernetes-list-type is map")];
     }
-    const needed = field.default !== undefined || schema.items?.required?.includes(key);
-    return needed
-      ? []
-      : [
-          required(
-            `${path}.items.properties[${key}].default`,
-            "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
-          ),
-        ];
+    if (field?.default !== undefined || demanded.includes(key)) return [];
+    return [
+      required(
+        `${path}.items.properties[${key}].default`,
+        "this property is in x-kubernetes-list-map-keys, so it must have a default or be a required property",
+      ),
+    ];
   });
+}
+
+/** Items of a set are compared whole, so they may not be owned in parts. */
+function checkSetItems(items: JsonSchema | undefined, path: string): Cause[] {
+  if (items?.nullable) return [forbidden(`${path}.items.nullable`, "cannot be nullable when x-kubernetes-list-type is set")];
+  const atomic = "must be atomic as item of a list with x-kubernetes-list-type=set";
+  if (items?.type === "object" && items["x-kubernetes-map-type"] !== "atomic")
+    return [invalid(`${path}.items.x-kubernetes-map-type`, items["x-kubernetes-map-type"] ?? null, atomic)];
+  if (items?.type === "array" && ![undefined, "atomic"].includes(items["x-kubernetes-list-type"]))
+    return [invalid(`${path}.items.x-kubernetes-list-type`, items["x-kubernetes-list-type"], atomic)];
+  return [];
 }
 
 function checkListType(schema: JsonSchema, path: string): Cause[] {
@@ -49,7 +60,7 @@ function checkListType(schema: JsonSchema, path: string): Cause[] {
   if (keys.length > 0 && type !== "map") causes.push(invalid(typePath, type, "must be map if x-kubernetes-list-map-keys is non-empty"));
   if (type === "map" && keys.length === 0) causes.push(required(`${path}.x-kubernetes-list-map-keys`, "must not be empty if x-kubernetes-list-type is map"));
   if (type === "map" && keys.length > 0) causes.push(...checkMapKeys(schema, keys, path));
-  if (type === "set" && schema.items?.nullable) causes.push(forbidden(`${path}.items.nullable`, "cannot be nullable when x-kubernetes-list-type is set"));
+  if (type === "set") causes.push(...checkSetItems(schema.items, path));
   return causes;
 }
 
@@ -62,23 +73,57 @@ function checkMapType(schema: JsonSchema, path: string): Cause[] {
   return causes;
 }
 
-function checkRule(rule: JsonRule, schema: JsonSchema, path: string): Cause[] {
+/** A rule as the real server shows it. */
+function shownRule(rule: JsonRule): unknown {
+  const { message = "", messageExpression = "", reason = null, fieldPath = "", optionalOldSelf = null } = rule;
+  return { Rule: rule.rule, Message: message, MessageExpression: messageExpression, Reason: reason, FieldPath: fieldPath, OptionalOldSelf: optionalOldSelf };
+}
+
+function checkMessage(rule: JsonRule, path: string): Cause[] {
+  const { message } = rule;
+  if (message === undefined) {
+    return rule.rule.trim().includes("\n") ? [required(`${path}.message`, "message must be specified if rule contains line breaks")] : [];
+  }
+  if (message.trim() === "") return [invalid(`${path}.message`, message, "must be non-empty if specified")];
+  return message.trim().includes("\n") ? [invalid(`${path}.message`, message, "must not contain line breaks")] : [];
+}
+
+function checkExpressions(rule: JsonRule, path: string): Cause[] {
   const causes: Cause[] = [];
+  const expression = compileWithCel(rule.rule);
+  if (expression.problem !== undefined) causes.push(invalid(`${path}.rule`, shownRule(rule), `compilation failed: ${expression.problem}`));
+  else if (!["bool", "dyn"].includes(expression.type)) causes.push(invalid(`${path}.rule`, shownRule(rule), "cel expression must evaluate to a bool"));
+  if (rule.messageExpression === undefined) return causes;
+  const message = compileWithCel(rule.messageExpression);
+  const field = `${path}.messageExpression`;
+  if (message.problem !== undefined) causes.push(invalid(field, shownRule(rule), `messageExpression compilation failed: ${message.problem}`));
+  else if (!["string", "dyn"].includes(message.type)) causes.push(invalid(field, shownRule(rule), "messageExpression must evaluate to a string"));
+  return causes;
+}
+
+/** Whether `.a.b['c']` leads somewhere inside the schema. */
+function leadsSomewhere(schema: JsonSchema, fieldPath: string): boolean {
+  let at: JsonSchema | undefined = schema;
+  let rest = fieldPath;
+  while (rest !== "" && at) {
+    const step: RegExpExecArray | null = /^(?:\.([^.[\]]+)|\['((?:[^'\\]|\\.)+)'\])/.exec(rest);
+    if (!step) return false;
+    rest = rest.slice(step[0].length);
+    const name = step[1] ?? step[2]?.replace(/\\(.)/g, "$1") ?? "";
+    at = at.properties ? at.properties[name] : typeof at.additionalProperties === "object" ? at.additionalProperties : undefined;
+  }
+  return at !== undefined;
+}
+
+function checkRule(rule: JsonRule, schema: JsonSchema, path: string): Cause[] {
   if (rule.rule.trim() === "") return [required(`${path}.rule`, "rule is not specified")];
-  if (rule.message !== undefined && rule.message.trim() === "") causes.push(invalid(`${path}.message`, rule.message, "message must be non-empty if specified"));
-  if (rule.message?.trim().includes("\n")) causes.push(invalid(`${path}.message`, rule.message, "message must not contain line breaks"));
-  if (rule.message === undefined && rule.rule.trim().includes("\n"))
-    causes.push(required(`${path}.message`, "message must be specified if rule contains line breaks"));
+  const causes = [...checkMessage(rule, path), ...checkExpressions(rule, path)];
   if (rule.reason !== undefined && !REASONS.includes(rule.reason as (typeof REASONS)[number]))
     causes.push(notSupported(`${path}.reason`, rule.reason, REASONS));
-  const { problem } = compileWithCel(rule.rule);
-  if (problem !== undefined) causes.push(invalid(`${path}.rule`, rule.rule, `compilation failed: ${problem}`));
-  const message = rule.messageExpression === undefined ? undefined : compileWithCel(rule.messageExpression).problem;
-  if (message !== undefined) causes.push(invalid(`${path}.messageExpression`, rule.messageExpression, `messageExpression compilation failed: ${message}`));
-  if (rule.optionalOldSelf && !/\boldSelf\b/.test(rule.rule)) {
+  if (rule.optionalOldSelf && !/\boldSelf\b/.test(rule.rule))
     causes.push(invalid(`${path}.optionalOldSelf`, true, "may not be set if oldSelf is not used in rule"));
-  }
-  if (rule.fieldPath !== undefined && schema.type !== "object") causes.push(invalid(`${path}.fieldPath`, rule.fieldPath, "fieldPath must be a valid path"));
+  if (rule.fieldPath !== undefined && !leadsSomewhere(schema, rule.fieldPath))
+    causes.push(invalid(`${path}.fieldPath`, rule.fieldPath, "must be a valid path"));
   return causes;
 }
 

@@ -47,9 +47,14 @@ const table: Readonly<Record<string, readonly [unknown, readonly string[]]>> = {
   "a default of the wrong type": [{ type: "integer", default: "x" }, ['f.default: Invalid value: "string": ']],
   "a default with an unknown field": [
     { type: "object", properties: { a: text }, default: { b: 1 } },
-    ['f.default: Invalid value: {"b":1}: must be pruned of unknown fields: b'],
+    ['f.default: Invalid value: {"b":1}: must not have unknown fields'],
   ],
   "a rule that does not compile": [{ ...text, "x-kubernetes-validations": [{ rule: "self.(" }] }, ["f.x-kubernetes-validations[0].rule: Invalid value:"]],
+  "a rule that gives no bool": [{ ...text, "x-kubernetes-validations": [{ rule: "1" }] }, ["f.x-kubernetes-validations[0].rule: Invalid value:"]],
+  "a rule about a field that is not there": [
+    { type: "object", properties: { a: text }, "x-kubernetes-validations": [{ rule: "true", fieldPath: ".b" }] },
+    ['f.x-kubernetes-validations[0].fieldPath: Invalid value: ".b": must be a valid path'],
+  ],
   "a rule on a field without a type": [
     { "x-kubernetes-preserve-unknown-fields": true, "x-kubernetes-validations": [{ rule: "true" }] },
     ["f.x-kubernetes-validations: Forbidden: must not be specified where no type is"],

@@ -2,7 +2,7 @@ import { jsonEqual } from "../../base/index.ts";
 import type { Cause } from "./cause.ts";
 import { checkDefaults } from "./check-default.ts";
 import { checkExtensions } from "./check-extensions.ts";
-import { forbidden, invalid, required } from "./field-error.ts";
+import { forbidden, invalid, notSupported, required } from "./field-error.ts";
 import type { JsonSchema } from "./json-schema.ts";
 import { compilePattern } from "./pattern.ts";
 
@@ -48,7 +48,6 @@ function checkUnsupported(schema: JsonSchema, path: string): Cause[] {
   );
   if (Array.isArray(schema.items)) causes.push(forbidden(`${path}.items`, "items must be a schema object and not an array"));
   if (schema.uniqueItems) causes.push(forbidden(`${path}.uniqueItems`, "uniqueItems cannot be set to true since the runtime complexity becomes quadratic"));
-  if (schema.additionalProperties === false) causes.push(forbidden(`${path}.additionalProperties`, "additionalProperties cannot be set to false"));
   if (schema.additionalProperties !== undefined && schema.properties !== undefined && Object.keys(schema.properties).length > 0) {
     causes.push(forbidden(`${path}.additionalProperties`, "additionalProperties and properties are mutual exclusive"));
   }
@@ -62,7 +61,7 @@ function checkType(schema: JsonSchema, path: string, level: Level): Cause[] {
     return [schema.type ? invalid(`${path}.type`, schema.type, detail) : required(`${path}.type`, detail)];
   }
   if (!schema.type) return open ? [] : [required(`${path}.type`, MISSING_TYPE[level])];
-  if (!TYPES.has(schema.type)) return [invalid(`${path}.type`, schema.type, `must be one of ${[...TYPES].join(", ")}`)];
+  if (!TYPES.has(schema.type)) return [notSupported(`${path}.type`, schema.type, [...TYPES])];
   return level === "root" && schema.type !== "object" ? [invalid(`${path}.type`, schema.type, "must be object at the root")] : [];
 }
 

@@ -1,19 +1,11 @@
 import type { Structural } from "../../../schema/structural/index.ts";
 import { pathText } from "./fields-v1.ts";
+import { goSyntax, goText, goTypeName } from "./go-text.ts";
 import { declares, fieldElement, type Fields, fieldType, type FieldType, grainOf, isFields, itemElement } from "./field-type.ts";
 
 interface Walk {
   readonly problems: string[];
 }
-
-const EXPECTED: Readonly<Record<string, string>> = {
-  string: "string",
-  boolean: "boolean",
-  integer: "numeric (int or float)",
-  number: "numeric (int or float)",
-  object: "map",
-  array: "list",
-};
 
 function fits(type: string, value: unknown): boolean {
   switch (type) {
@@ -33,8 +25,11 @@ function report(path: readonly string[], message: string, walk: Walk): void {
   walk.problems.push(path.length === 0 ? message : `${pathText(path)}: ${message}`);
 }
 
-function shown(value: unknown): string {
-  return typeof value === "string" ? `"${value}"` : JSON.stringify(value, (_key, field: unknown) => (typeof field === "bigint" ? String(field) : field));
+function mismatch(type: string, value: unknown): string {
+  if (type === "object") return `expected map, got &{${goText(value)}}`;
+  if (type === "array") return `expected list, got &{${goText(value)}}`;
+  if (type === "string" || type === "boolean") return `expected ${type}, got &value.valueUnstructured{Value:${goSyntax(value)}}`;
+  return `expected numeric (int or float), got ${goTypeName(value)}`;
 }
 
 function checkItems(type: Structural, list: readonly unknown[], path: readonly string[], walk: Walk): void {
@@ -70,7 +65,7 @@ function checkFields(type: FieldType, value: Fields, path: readonly string[], wa
 function check(type: FieldType, value: unknown, path: readonly string[], walk: Walk): void {
   if (!type || value === null || value === undefined) return;
   const declared = type.types.length === 1 ? type.types[0] : undefined;
-  if (declared && !fits(declared, value)) return report(path, `expected ${EXPECTED[declared]}, got ${shown(value)}`, walk);
+  if (declared && !fits(declared, value)) return report(path, mismatch(declared, value), walk);
   if (isFields(value)) checkFields(type, value, path, walk);
   else if (Array.isArray(value)) {
     if (grainOf(type, value) === "items") checkItems(type, value, path, walk);

@@ -1,6 +1,7 @@
 import { jsonEqual } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import type { Structural } from "../../../schema/structural/index.ts";
+import { goText } from "./go-text.ts";
 import { type Fields, fieldType, type FieldType, isFields, resourceType } from "./field-type.ts";
 
 export type StrategicResult =
@@ -113,18 +114,6 @@ function mergeScalars(live: readonly unknown[], patch: ListPatch): unknown[] {
   return [...live, ...items.filter((item, index) => !among(live, item) && !among(items.slice(0, index), item))];
 }
 
-const goList = (items: readonly unknown[]): string =>
-  `[${items
-    .map((item) =>
-      isFields(item)
-        ? `map[${Object.keys(item)
-            .sort()
-            .map((key) => `${key}:${String(item[key] ?? "<nil>")}`)
-            .join(" ")}]`
-        : String(item),
-    )
-    .join(" ")}]`;
-
 /** The order must name every item of the patch, and name them in the patch's own order. */
 function checkOrder(type: Structural, items: readonly unknown[], order: readonly unknown[]): void {
   const identify = (item: unknown): unknown => (isFields(item) ? item[type.patchMergeKey ?? ""] : item);
@@ -132,7 +121,7 @@ function checkOrder(type: Structural, items: readonly unknown[], order: readonly
   const kept = items.filter((item) => !isFields(item) || item[DIRECTIVE] !== "delete");
   let matched = 0;
   for (const one of order) if (matched < kept.length && jsonEqual(identify(one), identify(kept[matched]))) matched++;
-  if (matched < kept.length) throw new PatchProblem(`The order in patch list:\n${goList(items)}\n doesn't match $setElementOrder list:\n${goList(order)}\n`);
+  if (matched < kept.length) throw new PatchProblem(`The order in patch list:\n${goText(items)}\n doesn't match $setElementOrder list:\n${goText(order)}\n`);
 }
 
 /** Items named by the order stand in that order; the others before those that came after them in the live list, else at the end. */
