@@ -245,9 +245,7 @@ function checkKind(node: Structural, value: unknown, format: string, check: Chec
   if (Array.isArray(value)) return checkItems(node, value, check, correlation) + 1;
   if (typeof value === "object") return checkFields(node, value as Fields, check, correlation) + 1;
   if (typeof value === "number" || typeof value === "bigint") {
-    const path = at(check);
-    for (const cause of checkNumber(node, value, format, { field: fieldOf(check, path), nowhere: fieldOf(check, ""), path: withoutDot(path) }))
-      fail(check, cause);
+    checkNumeric(node, value, format, check);
     return 2;
   }
   return 0;

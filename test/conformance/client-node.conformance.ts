@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type KubernetesObject, KubeConfig, type CoreV1Api, type CustomObjectsApi } from "@kubernetes/client-node";
+import type { CoreV1Api, CustomObjectsApi, KubeConfig, KubernetesObject } from "@kubernetes/client-node";
 import { ok, useCluster } from "./support/cluster.ts";
 import { gadget } from "./support/gadget.ts";
 
