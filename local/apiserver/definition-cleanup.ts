@@ -1,9 +1,10 @@
-import { messageOf } from "../../base/index.ts";
+import { copyJson, messageOf } from "../../base/index.ts";
 import { isNotFound } from "../../kube/index.ts";
 import type { Core } from "./core.ts";
 import { CLEANUP_FINALIZER, type Definition, DEFINITIONS } from "./kinds/definition.ts";
+import { prepareDefinition } from "./kinds/definition-status.ts";
 import type { ServedKind } from "./kinds/served-kind.ts";
-import type { Entry } from "./storage/entry.ts";
+import { type Entry, objectKey } from "./storage/entry.ts";
 import { deleteTarget } from "./verbs/delete.ts";
 
 /** Deletes what a terminating definition still defines, then lets the definition go. */
@@ -12,6 +13,7 @@ export interface DefinitionCleanup {
   stop(): Promise<void>;
 }
 
+const RETRY_MS = 1_000;
 const PLAIN = { dryRun: false, gracePeriodSeconds: undefined, propagation: undefined, preconditions: {} } as const;
 
 function kindOf(core: Core, definition: Definition): ServedKind | undefined {
@@ -49,6 +51,19 @@ async function cleanUp(core: Core, entry: Entry): Promise<void> {
   if (core.store.list(collection, "").length === 0) await release(core, entry.key);
 }
 
+/** Names that a deleted definition held may be what others have waited for. */
+function offerNames(core: Core, group: string): void {
+  for (const { spec, metadata, status } of core.kinds.definitions()) {
+    const refused = status?.conditions?.some((condition) => condition.type === "NamesAccepted" && condition.status === "False");
+    const entry = core.store.head(objectKey(DEFINITIONS, "", metadata.name ?? ""));
+    if (!refused || spec.group !== group || !entry) continue;
+    const object = copyJson(entry.object);
+    prepareDefinition(core, object, entry.object);
+    const written = core.store.put(entry, { ...entry, object });
+    if (written !== false) written.catch((thrown: unknown) => core.logger.error("names not accepted", { definition: entry.name, error: messageOf(thrown) }));
+  }
+}
+
 /** Watches definitions; a terminating one is worked on again whenever one of its objects goes. */
 export function definitionCleanup(core: Core): DefinitionCleanup {
   const running = new Map<string, Promise<void>>();
@@ -58,7 +73,10 @@ export function definitionCleanup(core: Core): DefinitionCleanup {
     if (!entry?.object.metadata.deletionTimestamp || core.closing.aborted) return;
     const step = (running.get(key) ?? Promise.resolve())
       .then(() => cleanUp(core, entry))
-      .catch((thrown: unknown) => core.logger.error("definition cleanup failed", { definition: entry.name, error: messageOf(thrown) }));
+      .catch((thrown: unknown) => {
+        core.logger.error("definition cleanup failed", { definition: entry.name, error: messageOf(thrown) });
+        core.clock.after(RETRY_MS, () => work(key));
+      });
     running.set(key, step);
   };
   const note = (entry: Entry): void => {
@@ -80,6 +98,7 @@ export function definitionCleanup(core: Core): DefinitionCleanup {
       followed.get(entry.key)?.();
       followed.delete(entry.key);
       running.delete(entry.key);
+      offerNames(core, (entry.object as unknown as Definition).spec.group);
     }),
   );
   return {

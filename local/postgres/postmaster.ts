@@ -2,20 +2,11 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, sleep } from "../../base/index.ts";
 
-/** The server that a data directory says is running on it. */
-export interface Postmaster {
-  readonly pid: number;
-  readonly port: number;
-  readonly socketDirectory: string;
-}
-
-/** What `postmaster.pid` says; undefined when there is no such file, or no such process. */
-export async function runningPostmaster(data: string): Promise<Postmaster | undefined> {
+/** The process that `postmaster.pid` names, if it is there and is a server of this directory. */
+export async function runningPostmaster(data: string): Promise<number | undefined> {
   const text = await readFile(join(data, "postmaster.pid"), "utf8").catch(() => "");
-  const [pid = "", , , port = "", socketDirectory = ""] = text.split("\n").map((line) => line.trim());
-  const number = Number(pid);
-  if (!(number > 0) || !(await isPostmaster(number, data))) return undefined;
-  return { pid: number, port: Number(port), socketDirectory };
+  const pid = Number(text.split("\n", 1)[0]);
+  return pid > 0 && (await isPostmaster(pid, data)) ? pid : undefined;
 }
 
 /** The process may be anything after a restart of the machine: its command line must name the directory. */

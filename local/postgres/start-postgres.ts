@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Clock, Logger } from "../../base/index.ts";
 import { findBinaries } from "./binaries.ts";
+import { claim } from "./claim.ts";
 import { DATABASE_USER, initialise } from "./initialise.ts";
 import { runningPostmaster, stopPostmaster } from "./postmaster.ts";
 import { type RunAs, runAs } from "./run-as.ts";
@@ -55,33 +56,44 @@ async function socketDirectory(root: string, how: RunAs): Promise<string> {
   return directory;
 }
 
-function connectionTo(host: string, port: number, password: string): DatabaseConnection {
-  return { host, port, user: DATABASE_USER, password, database: "postgres" };
-}
-
-/** A server that outlived the program that started it is used as it is. */
-async function adopted(data: string, password: string, { clock, logger }: EmbeddedDatabaseDeps): Promise<EmbeddedDatabase | undefined> {
-  const found = await runningPostmaster(data);
-  if (!found) return undefined;
-  logger.info("the database is running already", { pid: found.pid });
-  return { connection: connectionTo(found.socketDirectory, found.port, password), stop: () => stopPostmaster(found.pid, clock) };
+/** A server whose program was killed is about to end, or would never: it is ended, and what it had committed is kept. */
+async function endOrphan(data: string, { clock, logger }: EmbeddedDatabaseDeps): Promise<void> {
+  const orphan = await runningPostmaster(data);
+  if (!orphan) return;
+  logger.info("ending the database of a program that is gone", { pid: orphan });
+  await stopPostmaster(orphan, clock);
 }
 
 /**
  * Starts the PostgreSQL that is installed with us, on a unix socket only, making its data directory first when there is
  * none. Works as root (in a user namespace, or as the account postgres or nobody) and as any other user. Rejects with
- * TerminalFailure when it cannot run here.
+ * TerminalFailure when it cannot run here, or when another living program has it.
  */
 export async function startPostgres(deps: EmbeddedDatabaseDeps): Promise<EmbeddedDatabase> {
   const root = resolve(deps.directory);
-  const data = join(root, "data");
   await mkdir(root, { recursive: true, mode: 0o711 });
+  const release = await claim(root);
+  try {
+    return await startClaimed(root, release, deps);
+  } catch (thrown) {
+    await release();
+    throw thrown;
+  }
+}
+
+async function startClaimed(root: string, release: () => Promise<void>, deps: EmbeddedDatabaseDeps): Promise<EmbeddedDatabase> {
+  const data = join(root, "data");
   const password = await passwordOf(root);
-  const running = await adopted(data, password, deps);
-  if (running) return running;
+  await endOrphan(data, deps);
   const [binaries, how] = await Promise.all([findBinaries(), runAs(data)]);
   if (!existsSync(join(data, "PG_VERSION"))) await initialise(root, password, binaries, how);
   const host = await socketDirectory(root, how);
   const server: ServerProcess = await serverProcess({ program: binaries.postgres, data, socketDirectory: host, port: PORT, how, logger: deps.logger });
-  return { connection: connectionTo(host, PORT, password), stop: () => server.stop() };
+  return {
+    connection: { host, port: PORT, user: DATABASE_USER, password, database: "postgres" },
+    async stop() {
+      await server.stop();
+      await release();
+    },
+  };
 }

@@ -1,4 +1,5 @@
-import { type Json, parseJson } from "../../../base/index.ts";
+import type { Document } from "yaml";
+import { type Json, messageOf, parseJson } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { badRequest, failure, unsupportedMediaType } from "../status.ts";
 import { duplicateFields } from "./duplicate-fields.ts";
@@ -66,9 +67,18 @@ async function parseYamlText(text: string): Promise<unknown> {
   const document = parseDocument(text, { version: "1.1", uniqueKeys: false, intAsBigInt: true, strict: false });
   const [error] = document.errors;
   if (error) throw new SyntaxError(error.message.split("\n", 1)[0]);
-  const value = plainNumbers(document.toJS({ maxAliasCount: 100 }));
+  const value = plainNumbers(expanded(document));
   checkDepth(value);
   return value;
+}
+
+/** Aliases that multiply without end are a mistake of the body, not of the server. */
+function expanded(document: Document): unknown {
+  try {
+    return document.toJS({ maxAliasCount: 100 });
+  } catch (thrown) {
+    throw new SyntaxError(messageOf(thrown));
+  }
 }
 
 function plainNumbers(value: unknown): unknown {
