@@ -89,8 +89,12 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       return options.logs.source.read(...request);
     },
   };
-  const [database, pki] = await Promise.all([startPostgres({ clock, logger, directory: join(directory, "postgres") }), loadPki(join(directory, "pki"), clock)]);
+  const keys = loadPki(join(directory, "pki"), clock);
+  // Whoever awaits it below learns of its failure, after the database is there to be stopped.
+  keys.catch(() => undefined);
+  const database = await startPostgres({ clock, logger, directory: join(directory, "postgres") });
   try {
+    const pki = await keys;
     const log = await postgresLog({ connection: database.connection, clock, logger });
     const server = await createApiServer({ clock, random, logger, log, podLogs, tokens: new Map([[pki.token, ADMINISTRATOR]]) });
     const listener = await listenSomewhere(server, pki, options);
