@@ -20,8 +20,8 @@ export interface BenchOptions {
   readonly objects: number;
   /** Where the embedded API keeps objects. */
   readonly log: "postgres" | "memory";
-  /** Run flyteops from the sources instead of the bundle: slower to start, always up to date. */
-  readonly source: boolean;
+  /** The program that is measured: a bundle, or a source file. */
+  readonly program: string;
   /** How often a thing that happens once is repeated. */
   readonly repeat: number;
 }

@@ -5,10 +5,12 @@ import type { BenchContext, Benchmark, BenchOptions, Table } from "./benchmark.t
 import { machine } from "./machine.ts";
 import { memory } from "./memory.ts";
 import { printed } from "./print.ts";
+import { hello } from "./product/hello.ts";
+import { hop } from "./product/hop.ts";
 import { start } from "./product/start.ts";
 import { withScratch } from "./scratch.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [start, apiRates, memory];
+const BENCHMARKS: readonly Benchmark[] = [start, apiRates, memory, hello, hop];
 
 const HELP = `Usage: npm run bench -- [options] [names…]
 
@@ -21,7 +23,7 @@ Options:
   --objects N    objects in memory, manifests in the large repository (default 10000)
   --repeat N     repetitions of what happens once (default 5)
   --log KIND     postgres or memory: where the embedded API keeps objects (default postgres)
-  --source       run flyteops from the sources, not from dist/bin (slower to start)
+  --program FILE the flyteops to measure (default dist/bin/flyteops.js; cmd/flyteops.ts runs the sources)
   --json         one JSON document on standard output instead of tables
   --help
 
@@ -37,7 +39,7 @@ const { values, positionals } = parseArgs({
     objects: { type: "string", default: "10000" },
     repeat: { type: "string", default: "5" },
     log: { type: "string", default: "postgres" },
-    source: { type: "boolean", default: false },
+    program: { type: "string", default: "dist/bin/flyteops.js" },
     json: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -52,7 +54,7 @@ function positive(option: "seconds" | "objects" | "repeat"): number {
 function optionsOf(): BenchOptions {
   if (values.log !== "postgres" && values.log !== "memory") throw new Error(`--log ${values.log}: postgres or memory`);
   const peer = process.env["KUBECONFIG_PEER"] || undefined;
-  return { peer, seconds: positive("seconds"), objects: positive("objects"), repeat: positive("repeat"), log: values.log, source: values.source };
+  return { peer, seconds: positive("seconds"), objects: positive("objects"), repeat: positive("repeat"), log: values.log, program: values.program };
 }
 
 function chosen(): readonly Benchmark[] {

@@ -16,19 +16,15 @@ export interface Product {
   stop(): Promise<void>;
 }
 
-const BUNDLE = join("dist", "bin", "flyteops.js");
-
-/** The command that starts flyteops: the bundle, as users have it, unless the sources are asked for. */
-function program({ options }: BenchContext): string[] {
-  if (options.source) return ["--import", "tsx", join("cmd", "flyteops.ts")];
-  if (!existsSync(BUNDLE)) throw new Error(`${BUNDLE} is missing: npm run build, or add --source`);
-  return [BUNDLE];
+function command({ options: { program } }: BenchContext): string[] {
+  if (!existsSync(program)) throw new Error(`${program} is missing: npm run build, or add --program cmd/flyteops.ts`);
+  return program.endsWith(".ts") ? ["--import", "tsx", program] : [program];
 }
 
 function startedProcess(context: BenchContext, repository: string, state: string): { child: ChildProcess; output: string } {
   const output = `${state}.log`;
   const file = openSync(output, "w");
-  const child = spawn(process.execPath, [...program(context), "up", "--repo", repository, "--state", state], { stdio: ["ignore", file, file] });
+  const child = spawn(process.execPath, [...command(context), "up", "--repo", repository, "--state", state], { stdio: ["ignore", file, file] });
   closeSync(file);
   return { child, output };
 }
@@ -62,7 +58,9 @@ export async function startProduct(context: BenchContext, where: { readonly repo
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGINT");
+      const impatience = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
       await ended;
+      clearTimeout(impatience);
     }
     await access?.close();
   };
