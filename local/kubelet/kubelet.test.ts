@@ -85,6 +85,15 @@ for (const mode of ["namespaces", "plain"] as const) {
       assert.equal(await world.log("sidecars", "zero"), "two\none\n");
     });
 
+    it("loses no output of programs that end while this program is busy", async () => {
+      const names = Array.from({ length: 8 }, (_, index) => `busy-${index}`);
+      await Promise.all(names.map((name) => world.pod(name, { containers: [sh("seq 20000")] })));
+      await Promise.all(names.map((name) => world.when(name, ({ status }) => status?.phase !== "Pending")));
+      for (const until = Date.now() + 400; Date.now() < until;);
+      await Promise.all(names.map((name) => world.finished(name)));
+      for (const name of names) assert.ok((await world.log(name, "main")).endsWith("\n19999\n20000\n"), name);
+    });
+
     it("gives a container only the environment it declares", async () => {
       await world.api.client.create(Kinds.Secret, {
         apiVersion: "v1",

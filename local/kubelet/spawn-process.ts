@@ -50,7 +50,8 @@ const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {
 };
 
 /** What stays open after the process itself has gone belongs to a daemon of its own; its output is not waited for longer than this. */
-const DRAIN_MS = 200;
+const DRAIN_MS = 100;
+const DRAIN_ROUNDS = 20;
 
 /** A program this young may still be about to install its handler: a signal without one is held back that long. */
 const YOUTH_MS = 2_000;
@@ -111,17 +112,30 @@ function failedSpawn(child: ChildProcess): Promise<never> {
 function exitOf(child: ChildProcess, pid: number, { reaper, clock }: SpawnDeps): Promise<ProcessExit> {
   return new Promise((resolve) => {
     child.on("exit", (code, signal) => {
-      killTree(pid, "SIGKILL"); // what the program left behind in its process group ends with it
+      sendSignal(-pid, "SIGKILL"); // what the program left behind in its process group ends with it
       reaper.untrack(pid);
-      const cancel = clock.after(DRAIN_MS, finish);
-      child.on("close", finish);
-      function finish(): void {
-        cancel();
-        for (const stream of child.stdio) stream?.destroy();
-        resolve(signal ? signalExit(signal) : { exitCode: code ?? 0 });
-      }
+      whenDrained(child, clock, () => resolve(signal ? signalExit(signal) : { exitCode: code ?? 0 }));
     });
   });
+}
+
+/** Calls `done` when every pipe is closed, or when one that a daemon keeps open has been silent for a whole round. */
+function whenDrained(child: ChildProcess, clock: Clock, done: () => void): void {
+  let heard = true; // the first round may have passed while this program was busy: only a second one says anything
+  for (const stream of child.stdio) stream?.on("data", () => (heard = true));
+  const round = (left: number) => clock.after(DRAIN_MS, () => (heard && left > 0 ? again(left) : finish()));
+  const again = (left: number) => {
+    heard = false;
+    cancel = round(left - 1);
+  };
+  const finish = () => {
+    cancel();
+    child.off("close", finish);
+    for (const stream of child.stdio) stream?.destroy();
+    done();
+  };
+  child.on("close", finish);
+  let cancel = round(DRAIN_ROUNDS);
 }
 
 interface LauncherReport {
@@ -145,7 +159,7 @@ function launcherReport(pipe: Readable): LauncherReport {
       text += decoder.write(chunk);
       if (/^ready$/m.test(text)) settle();
     });
-    pipe.on("end", settle);
+    pipe.on("close", settle);
     pipe.on("error", settle);
   });
   return { started, lostChild: () => /^unshare: /m.test(text) };
