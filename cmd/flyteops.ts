@@ -1,10 +1,11 @@
 #!/usr/bin/env node
 // One program, roles by its first argument. Each role is loaded only when asked for: a copilot starts twice per pod.
-const [role, ...rest] = process.argv.slice(2);
-if (role === "copilot") {
-  const { runCopilot } = await import("./copilot.ts");
-  process.exitCode = await runCopilot(rest);
-} else {
-  const { runCommandLine } = await import("./command-line.ts");
-  process.exitCode = await runCommandLine(process.argv.slice(2));
+async function main(argv: readonly string[]): Promise<number> {
+  if (argv[0] === "copilot") return (await import("./copilot.ts")).runCopilot(argv.slice(1));
+  return (await import("./command-line.ts")).runCommandLine(argv);
 }
+
+// No await at the top level: modules that a role loads later may share a bundle with this one, and would wait for it for ever.
+void main(process.argv.slice(2)).then((code) => {
+  process.exitCode = code;
+});

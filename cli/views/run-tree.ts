@@ -43,7 +43,7 @@ function details(row: NodeRow): string {
   const parts = [
     row.items ? `${row.items.done}/${row.items.total}${row.items.failed > 0 ? ` (${row.items.failed} failed)` : ""}` : "",
     row.attempts > 1 ? `attempt ${row.attempts}` : "",
-    row.phase === "Running" && row.progress ? printable(row.progress) : "",
+    row.phase === "Running" && row.progress && !row.items ? printable(row.progress) : "",
     row.error ? printable(`${row.error.code}: ${row.error.message.split("\n")[0] ?? ""}`) : "",
   ];
   return parts.filter(Boolean).join("  ");

@@ -1,7 +1,7 @@
 import { createWriteStream, existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { type Logger, messageOf } from "../../base/index.ts";
+import { Failure, type Logger, messageOf } from "../../base/index.ts";
 import { openBlobStore } from "../../blobs/index.ts";
 import { type CliDeps, type Connection, EXIT, printDocument, UserError } from "../../cli/index.ts";
 import { apiClient, informerSet } from "../../kube/index.ts";
@@ -162,6 +162,7 @@ export async function up(cli: CliDeps, options: UpOptions): Promise<number> {
     return await serve(cli, options, repository, state);
   } catch (thrown) {
     if (thrown instanceof UserError) throw thrown;
+    if (!(thrown instanceof Failure)) throw thrown;
     throw new UserError(`flyteops up ended: ${messageOf(thrown)}`, { hint: `its log: ${join(state.path, "flyteops.log")}`, cause: thrown });
   } finally {
     state.release();
