@@ -14,6 +14,8 @@ export interface FileReference {
 
 /** One valid object of the repository, its namespace filled in. */
 export interface RepositoryObject {
+  /** `objectKey` of it. */
+  readonly key: string;
   readonly kind: string;
   /** "" for a cluster-scoped kind. */
   readonly namespace: string;

@@ -1,5 +1,5 @@
 import type { GitSync } from "../../crds/index.ts";
-import { type CheckResult, type Inventory, objectKey, type Plan, planChanges, type PlanOptions } from "../../gitops/index.ts";
+import { type CheckResult, type Inventory, objectKey, type Plan, planChanges, type PlanOptions, type Problem, sortProblems } from "../../gitops/index.ts";
 import type { Stored } from "../../kube/index.ts";
 import type { ClusterView } from "./cluster-view.ts";
 import { inParallel } from "./in-parallel.ts";
@@ -21,23 +21,48 @@ export function planOptions(view: ClusterView, { sync, revision }: PlanSubject):
   };
 }
 
+/** Objects and entries that a cache cannot answer for. An object that is simply new is not among them. */
+function doubtfulKeys(view: ClusterView, inventory: Inventory, plan: Plan): Set<string> {
+  const applies = plan.applies.map(({ object }) => object).filter(({ kind, key }) => kind === "Run" || inventory.has(key) || view.cached(key) !== undefined);
+  const removals = [...plan.endings, ...plan.removals].map(({ entry }) => objectKey(entry));
+  return new Set([...applies.map(({ key }) => key), ...removals, ...plan.gone]);
+}
+
+/** The plan for these keys alone, over fresh reads. */
+async function plannedFresh(view: ClusterView, checked: CheckResult, inventory: Inventory, keys: ReadonlySet<string>, options: PlanOptions): Promise<Plan> {
+  const fresh = new Map<string, Stored | undefined>();
+  await inParallel([...keys], async (key) => {
+    const [kind = "", namespace = "", name = ""] = key.split("/");
+    fresh.set(key, await view.fresh({ kind, namespace, name }));
+  });
+  const entries = [...keys].flatMap((key) => {
+    const entry = inventory.get(key);
+    return entry ? [[key, entry] as const] : [];
+  });
+  // What may be pruned was decided over the whole repository already.
+  const part = { ...checked, objects: checked.objects.filter(({ key }) => keys.has(key)), brokenFiles: new Set<string>() };
+  return planChanges(part, new Map(entries), fresh, options);
+}
+
 /**
- * Plans twice: over the caches, which is cheap and settles nearly everything; then, for what is not settled, over fresh reads, because only these carry the
- * field owners, and because a cache may be a moment behind. Objects that are simply new are not read.
+ * Plans over the caches, which is cheap and settles nearly everything; then again, over fresh reads, what is not settled, because only these carry the field
+ * owners, and because a cache may be a moment behind.
  */
 export async function planned(view: ClusterView, checked: CheckResult, inventory: Inventory, subject: PlanSubject): Promise<Plan> {
   const options = planOptions(view, subject);
-  const cached = { get: (key: string) => view.cached(key) };
-  const first = planChanges(checked, inventory, cached, options);
-  const doubtful = [
-    ...first.applies
-      .map(({ object }) => object)
-      .filter((object) => object.kind === "Run" || inventory.has(objectKey(object)) || view.cached(objectKey(object)) !== undefined),
-    ...[...first.endings, ...first.removals].map(({ entry }) => entry),
-    ...checked.objects.filter((object) => object.kind === "Run" && first.gone.includes(objectKey(object))),
-  ];
-  if (doubtful.length === 0) return first;
-  const fresh = new Map<string, Stored | undefined>();
-  await inParallel(doubtful, async (identity) => void fresh.set(objectKey(identity), await view.fresh(identity)));
-  return planChanges(checked, inventory, { get: (key) => (fresh.has(key) ? fresh.get(key) : cached.get(key)) }, options);
+  const first = planChanges(checked, inventory, { get: (key) => view.cached(key) }, options);
+  const keys = doubtfulKeys(view, inventory, first);
+  if (keys.size === 0) return first;
+  const second = await plannedFresh(view, checked, inventory, keys, options);
+  const certain = first.applies.filter(({ object }) => !keys.has(object.key));
+  const order = new Map(checked.objects.map(({ key }, index) => [key, index]));
+  const isCertain = ({ object }: Problem) => object === undefined || !keys.has(objectKey({ namespace: "", ...object }));
+  const place = ({ object }: Plan["applies"][number]) => order.get(object.key) ?? 0;
+  return {
+    ...second,
+    applies: [...certain, ...second.applies].sort((left, right) => place(left) - place(right)),
+    deferred: [...first.deferred, ...second.deferred],
+    problems: sortProblems([...first.problems.filter(isCertain), ...second.problems]),
+    unchanged: first.unchanged + second.unchanged,
+  };
 }

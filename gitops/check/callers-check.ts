@@ -39,10 +39,12 @@ function calleesOf(candidates: readonly Candidate[], elsewhere: readonly Definit
 /** Checks Triggers, then Runs, against the definitions they name. Definitions must have been compiled before. */
 export function checkCallers(candidates: readonly Candidate[], elsewhere: readonly DefinitionElsewhere[]): void {
   const ofKind = (kind: string) => candidates.filter(({ identity, spec }) => identity.kind === kind && spec !== undefined);
+  const [triggers, runs] = [ofKind("Trigger"), ofKind("Run")];
+  if (triggers.length + runs.length === 0) return;
   const definitions = calleesOf(candidates, elsewhere);
-  for (const trigger of ofKind("Trigger")) trigger.found.push(...triggerComplaints(trigger, definitions));
+  for (const trigger of triggers) trigger.found.push(...triggerComplaints(trigger, definitions));
   const callees = calleesOf(candidates, elsewhere);
-  for (const run of ofKind("Run")) run.found.push(...runComplaints(run, callees));
+  for (const run of runs) run.found.push(...runComplaints(run, callees));
 }
 
 interface Found {

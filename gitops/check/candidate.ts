@@ -31,6 +31,7 @@ export interface Admitted {
 
 /** An admitted document in one repository revision. */
 export interface Candidate extends Admitted {
+  readonly key: string;
   readonly file: string;
   readonly identity: NonNullable<Admitted["identity"]>;
   references: readonly FileReference[];
@@ -47,5 +48,6 @@ export function warning(code: string, message: string, path: Complaint["path"]):
 }
 
 export function isInvalid(candidate: Candidate): boolean {
-  return [...candidate.complaints, ...candidate.found].some(({ severity }) => severity === "error");
+  const isError = ({ severity }: Complaint) => severity === "error";
+  return candidate.complaints.some(isError) || candidate.found.some(isError);
 }

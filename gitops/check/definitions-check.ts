@@ -1,4 +1,4 @@
-import { type JsonObject, sha256 } from "../../base/index.ts";
+import type { JsonObject } from "../../base/index.ts";
 import { compiler, type CompileResult, type CompileTarget, type Definition, type Definitions } from "../../engine/index.ts";
 import { type Candidate, type Complaint, error } from "./candidate.ts";
 
@@ -102,7 +102,7 @@ function checkNamespace(
 ): void {
   const known = knownDefinitions(group, elsewhere);
   const siblings = new Map(group.map((candidate) => [keyOf(candidate.identity.kind, candidate.identity.name), candidate]));
-  const versionsOf = (references: readonly string[]) => sha256(references.map((key) => `${key}=${known.get(key)?.version ?? ""}`).join("\n"));
+  const versionsOf = (references: readonly string[]) => references.map((key) => known.get(key)?.version ?? "").join();
   const compilation = compiler(definitionsOf(known));
   for (const candidate of group) {
     if (!candidate.spec) continue;

@@ -1,4 +1,4 @@
-import { canonicalJson, invariant, sha256 } from "../../base/index.ts";
+import { canonicalJson, invariant, type JsonObject, sha256 } from "../../base/index.ts";
 import { allKinds } from "../../crds/index.ts";
 import { LIMITS } from "../parse/limits.ts";
 import { type Locator, locator } from "../parse/locate.ts";
@@ -33,6 +33,7 @@ export function repositoryChecker(): RepositoryChecker {
   let judged = new Map<string, JudgedFile>();
   let judgedWith = "";
   const definitions = definitionsCheck();
+  const digests: ContentDigests = new WeakMap();
   return {
     async check(tree, options, elsewhere = []) {
       const fingerprint = canonicalJson([options.tenant, options.defaultNamespace]);
@@ -45,7 +46,7 @@ export function repositoryChecker(): RepositoryChecker {
       await lookUpPaths(tree, options, candidates);
       definitions.check(candidates, elsewhere);
       checkCallers(candidates, elsewhere);
-      return result(tree, files, candidates);
+      return result(tree, files, candidates, digests);
     },
   };
 }
@@ -76,30 +77,30 @@ async function judgeAll(
 }
 
 function candidatesOf(files: ReadonlyMap<TreeEntry, JudgedFile>): Candidate[] {
-  return [...files].flatMap(([entry, { admitted }]) =>
-    admitted.flatMap((each) => (each.identity ? [{ ...each, identity: each.identity, file: entry.path, references: [], found: [] }] : [])),
-  );
+  return [...files].flatMap(([entry, { admitted }]) => admitted.flatMap((each) => (each.identity ? [candidateOf(each, each.identity, entry.path)] : [])));
+}
+
+function candidateOf(admitted: Admitted, identity: Candidate["identity"], file: string): Candidate {
+  return { ...admitted, key: objectKey(identity), identity, file, references: [], found: [] };
 }
 
 /** Of two documents for one object nobody knows which is meant: neither is applied. */
 function markDuplicates(candidates: readonly Candidate[]): void {
-  const groups = new Map<string, Candidate[]>();
+  const firsts = new Map<string, Candidate>();
+  const reported = new Set<Candidate>();
+  const report = (candidate: Candidate, { file, position }: Candidate) => {
+    const { kind, name } = candidate.identity;
+    candidate.found.push(error("DuplicateObject", `${kind} ${name} is also in ${file}:${position.line}; neither is applied`, ["metadata", "name"]));
+  };
   for (const candidate of candidates) {
-    const key = objectKey(candidate.identity);
-    groups.set(key, [...(groups.get(key) ?? []), candidate]);
-  }
-  for (const group of groups.values()) {
-    const [first] = group;
-    if (group.length < 2 || !first) continue;
-    for (const candidate of group) {
-      const other = candidate === first ? group[1] : first;
-      candidate.found.push(
-        error("DuplicateObject", `${first.identity.kind} ${first.identity.name} is also in ${other?.file}:${other?.position.line}; neither is applied`, [
-          "metadata",
-          "name",
-        ]),
-      );
+    const first = firsts.get(candidate.key);
+    if (!first) {
+      firsts.set(candidate.key, candidate);
+      continue;
     }
+    if (!reported.has(first)) report(first, candidate);
+    reported.add(first);
+    report(candidate, first);
   }
 }
 
@@ -120,24 +121,41 @@ const ORDER: ReadonlyMap<string, number> = new Map(allKinds.map(({ kind }, index
 
 function applyOrder(left: RepositoryObject, right: RepositoryObject): number {
   const rank = (ORDER.get(left.kind) ?? 99) - (ORDER.get(right.kind) ?? 99);
-  return rank || (objectKey(left) < objectKey(right) ? -1 : 1);
+  return rank || (left.key < right.key ? -1 : 1);
 }
 
-function objectOf(candidate: Candidate): RepositoryObject {
-  const { references, digest } = candidate;
-  const content = references.length === 0 ? digest : sha256(canonicalJson([digest, references.map(({ at, id, path }) => [at, id === "" ? path : id])]));
-  return { ...candidate.identity, object: candidate.object, file: candidate.file, position: candidate.position, references, digest: content };
+/** Of a document's content and of what its references hold, by what they were computed from. */
+type ContentDigests = WeakMap<JsonObject, { readonly ids: string; readonly digest: string }>;
+
+function contentDigest({ spec, digest, references }: Candidate, known: ContentDigests): string {
+  if (references.length === 0 || !spec) return digest;
+  const ids = references.map(({ id, path }) => (id === "" ? path : id)).join(" ");
+  const before = known.get(spec);
+  if (before?.ids === ids) return before.digest;
+  const content = sha256(canonicalJson([digest, references.map(({ at, id, path }) => [at, id === "" ? path : id])]));
+  known.set(spec, { ids, digest: content });
+  return content;
 }
 
-async function result(tree: RepositoryTree, files: ReadonlyMap<TreeEntry, JudgedFile>, candidates: readonly Candidate[]): Promise<CheckResult> {
+function objectOf(candidate: Candidate, known: ContentDigests): RepositoryObject {
+  const { key, references, file, position, object } = candidate;
+  return { key, ...candidate.identity, object, file, position, references, digest: contentDigest(candidate, known) };
+}
+
+async function result(
+  tree: RepositoryTree,
+  files: ReadonlyMap<TreeEntry, JudgedFile>,
+  candidates: readonly Candidate[],
+  digests: ContentDigests,
+): Promise<CheckResult> {
   const judged = [...files];
   return {
     objects: candidates
       .filter((candidate) => !isInvalid(candidate))
-      .map(objectOf)
+      .map((candidate) => objectOf(candidate, digests))
       .sort(applyOrder),
     problems: sortProblems(await problemsOf(tree, files, candidates)),
-    held: new Set(candidates.filter(isInvalid).map(({ identity }) => objectKey(identity))),
+    held: new Set(candidates.filter(isInvalid).map(({ key }) => key)),
     brokenFiles: new Set(judged.filter(([, file]) => isBroken(file)).map(([{ path }]) => path)),
     files: new Set(judged.map(([{ path }]) => path)),
     ignored: judged.reduce((sum, [, { parsed }]) => sum + parsed.ignored, 0),

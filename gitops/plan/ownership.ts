@@ -25,8 +25,13 @@ export function ownerOf(live: KubeObject, self: Self): Owner {
   return flux === undefined ? { kind: "nobody" } : { kind: "other", name: `Flux ${flux}` };
 }
 
+/** For people: `<namespace>.<name>`. A label holds at most 63 characters; identity is the uid. */
+export function ownerLabel({ namespace, name }: Self): string {
+  const label = `${namespace}.${name}`;
+  return label.length <= 63 ? label : label.slice(0, 63).replace(/[^A-Za-z0-9]+$/, "");
+}
+
 /** Labels by which an object is known as ours. */
 export function ownerLabels(self: Self): Record<string, string> {
-  // A label holds at most 63 characters; identity is the uid.
-  return { [LABEL.sync]: `${self.namespace}.${self.name}`.slice(0, 63).replace(/[^A-Za-z0-9]+$/, ""), [LABEL.syncUid]: self.uid };
+  return { [LABEL.sync]: ownerLabel(self), [LABEL.syncUid]: self.uid };
 }

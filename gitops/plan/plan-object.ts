@@ -1,9 +1,9 @@
-import { ANNOTATION } from "../../base/index.ts";
+import { ANNOTATION, LABEL } from "../../base/index.ts";
 import type { KubeObject, Stored } from "../../kube/index.ts";
 import type { Problem } from "../problem.ts";
 import type { RepositoryObject } from "../repository-object.ts";
 import type { InventoryEntry, Overridden } from "./inventory.ts";
-import { type Owner, ownerLabels, ownerOf, type Self } from "./ownership.ts";
+import { type Owner, ownerLabel, ownerLabels, ownerOf, type Self } from "./ownership.ts";
 import { existingRunSpec, newRunSpec, runDigest } from "./run-manifest.ts";
 import { strayFields } from "./stray-fields.ts";
 import { sharedFieldsToOmit, sharedValues, specOf } from "./shared-fields.ts";
@@ -40,8 +40,8 @@ export type ObjectPlan =
 
 const sourceOf = ({ file, position }: RepositoryObject): string => `${file}:${position.line}`;
 
-function includes(found: Readonly<Record<string, string>> | undefined, wanted: Readonly<Record<string, string>>): boolean {
-  return Object.entries(wanted).every(([key, value]) => found?.[key] === value);
+function includes(found: Readonly<Record<string, string>>, wanted: Readonly<Record<string, string>> | undefined): boolean {
+  return wanted === undefined || Object.entries(wanted).every(([key, value]) => found[key] === value);
 }
 
 /** The revision that is written on an object: that of its last change, so that a commit which does not touch it does not either. */
@@ -60,9 +60,19 @@ function metadataFor(object: RepositoryObject, entry: InventoryEntry | undefined
 /** Nothing to do: git has not changed and nobody has written since our apply. Needs no managedFields. */
 export function isSettled(object: RepositoryObject, entry: InventoryEntry | undefined, live: Stored | undefined, context: PlanContext): boolean {
   if (!entry || !live || entry.digest !== object.digest || entry.uid !== live.metadata.uid || live.metadata.deletionTimestamp !== undefined) return false;
-  if (entry.generation !== live.metadata.generation) return false;
-  const { labels, annotations } = metadataFor(object, entry, context);
-  return includes(live.metadata.labels, labels) && includes(live.metadata.annotations, annotations);
+  return entry.generation === live.metadata.generation && hasOurMetadata(object, entry, live, context);
+}
+
+function hasOurMetadata(object: RepositoryObject, entry: InventoryEntry, live: Stored, context: PlanContext): boolean {
+  const { labels = {}, annotations = {} } = live.metadata;
+  return (
+    labels[LABEL.syncUid] === context.self.uid &&
+    labels[LABEL.sync] === ownerLabel(context.self) &&
+    annotations[ANNOTATION.source] === sourceOf(object) &&
+    annotations[ANNOTATION.revision] === entry.revision &&
+    includes(labels, object.object.metadata.labels) &&
+    includes(annotations, object.object.metadata.annotations)
+  );
 }
 
 /** Plans one object. `live` must be fresh and carry its managedFields, unless `isSettled` already says that nothing is to be done. */

@@ -1,7 +1,6 @@
 import { ANNOTATION } from "../../base/index.ts";
 import type { Stored } from "../../kube/index.ts";
 import type { CheckResult } from "../check/check-result.ts";
-import { objectKey } from "../repository-object.ts";
 import type { Inventory, InventoryEntry } from "./inventory.ts";
 import { ownerOf, type Self } from "./ownership.ts";
 import { isFinished } from "./run-manifest.ts";
@@ -16,15 +15,14 @@ export type Removal =
 
 /** Entries whose manifests are not in this revision, as far as it can be known: what stands in a file that cannot be read is not known. */
 export function departed(inventory: Inventory, checked: Pick<CheckResult, "objects" | "held" | "brokenFiles" | "files">): InventoryEntry[] {
-  const present = new Set(checked.objects.map(objectKey));
+  const present = new Set(checked.objects.map(({ key }) => key));
+  const absent = [...inventory].flatMap(([key, entry]) => (present.has(key) || checked.held.has(key) ? [] : [entry]));
+  if (absent.length === 0 || checked.brokenFiles.size === 0) return absent;
   const fileOf = ({ source = "" }: InventoryEntry) => source.replace(/:[0-9]+$/, "");
   const known = new Set([...inventory.values()].map(fileOf));
   // A broken file that nothing came from so far may be an old one under a new name.
   const newBroken = [...checked.brokenFiles].some((file) => !known.has(file));
-  return [...inventory].flatMap(([key, entry]) => {
-    if (present.has(key) || checked.held.has(key) || checked.brokenFiles.has(fileOf(entry))) return [];
-    return newBroken && !checked.files.has(fileOf(entry)) ? [] : [entry];
-  });
+  return absent.filter((entry) => !checked.brokenFiles.has(fileOf(entry)) && !(newBroken && !checked.files.has(fileOf(entry))));
 }
 
 /** Plans the end of one object. Undefined while it is being deleted already. Never touches what is not ours by uid and label. */

@@ -72,7 +72,7 @@ export function planChanges(checked: CheckResult, inventory: Inventory, live: Li
 type Draft = { applies: Apply[]; deferred: Plan["deferred"][number][]; gone: string[]; problems: Problem[]; unchanged: number };
 
 function place(plan: Draft, object: RepositoryObject, inventory: Inventory, live: LiveObjects, options: PlanOptions): void {
-  const key = objectKey(object);
+  const { key } = object;
   const step = planObject(object, inventory.get(key), live.get(key), options);
   switch (step.kind) {
     case "unchanged":

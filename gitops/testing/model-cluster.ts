@@ -18,7 +18,17 @@ export function repositoryObject(
   const namespace = kind === "Project" ? "" : "ml-development";
   const metadata = { name, ...(namespace ? { namespace } : {}), ...(more.annotations ? { annotations: more.annotations } : {}) };
   const object: KubeObject = { apiVersion: "flyte.org/v1", kind, metadata, spec };
-  return { kind, namespace, name, object, file: more.file ?? `${name}.yaml`, position: { line: 1, column: 1 }, references: [], digest: digestJson(object) };
+  return {
+    key: objectKey({ kind, namespace, name }),
+    kind,
+    namespace,
+    name,
+    object,
+    file: more.file ?? `${name}.yaml`,
+    position: { line: 1, column: 1 },
+    references: [],
+    digest: digestJson(object),
+  };
 }
 
 export function checkResult(objects: readonly RepositoryObject[], more: Partial<CheckResult> = {}): CheckResult {
