@@ -26,6 +26,8 @@ export interface Target {
   readonly name: string;
   readonly namespace: string;
   readonly inputs: JsonObject | undefined;
+  /** Called with the Run once it is made. */
+  readonly created?: (run: Stored<Run>) => Promise<void>;
 }
 
 async function found<T extends KubeObject>(
@@ -94,6 +96,7 @@ async function start(registry: Registry, connection: Connection, options: RunOpt
   const target = options.workingTree ? await fromWorkingTree(registry, connection, options, name) : await findTarget(connection, name);
   const run = await createRun(registry, connection, options, target);
   const { name: made, namespace } = run.metadata;
+  if (!options.dryRun) await target.created?.(run);
   if (options.dryRun) {
     printDocument(deps, options.output === "json" ? "json" : "yaml", run);
     return EXIT.ok;

@@ -35,7 +35,8 @@ function checkOptions(path: string, { project, domain, include }: ValidateOption
 /** What cannot be looked at at all is a mistake of the command line, not a problem of the repository. */
 function asUsage(thrown: unknown): never {
   // By its field: the room is loaded on demand, and may bring its own copy of the class.
-  if (thrown instanceof Error && (thrown as Partial<Failure>).retry === "terminal") throw new UserError(thrown.message, { exitCode: EXIT.usage, cause: thrown });
+  if (thrown instanceof Error && (thrown as Partial<Failure>).retry === "terminal")
+    throw new UserError(thrown.message, { exitCode: EXIT.usage, cause: thrown });
   throw thrown;
 }
 
