@@ -4,6 +4,7 @@ import { type BlobStore, memoryStore } from "../../../blobs/index.ts";
 import { type GitSync, GitSyncKind, ProjectKind, RunKind, TaskKind, WorkflowKind } from "../../../crds/index.ts";
 import { memoryRemote, type MemoryRemote } from "../../../gitops/testing/memory-remote.ts";
 import { conditionOf, informerSet, isNotFound, type KindRef, Kinds, type KubeObject, type ObjectClient, type Stored } from "../../../kube/index.ts";
+import type { FaultLine } from "../../../test/support/faults.ts";
 import { testCluster, type TestCluster } from "../../../test/support/test-cluster.ts";
 import { settle } from "../../../test/support/virtual-clock.ts";
 import { projectController } from "../../project/index.ts";
@@ -24,8 +25,8 @@ export interface SyncRig {
   /** `Ready=True/Succeeded` */
   condition(type: string): Promise<string>;
   find(kind: string, name: string, namespace?: string): Promise<Stored | undefined>;
-  /** Ends the controllers and starts new ones, as a restart does. */
-  restart(): Promise<void>;
+  /** Ends the controllers and starts new ones, as a restart does; what they ask goes through `line`. */
+  restart(line?: FaultLine): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -66,11 +67,11 @@ export async function syncRig(
   let stop = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
 
-  function start(): void {
+  function start(line?: FaultLine): void {
     stop = new AbortController();
     setMaxListeners(0, stop.signal);
     const deps = { clock: cluster.clock, random: seededRandom(7), logger: silentLogger };
-    const own = informerSet({ ...deps, client: noting(cluster.client, writes) });
+    const own = informerSet({ ...deps, client: noting(line ? line.client(cluster.client) : cluster.client, writes) });
     const projects = informerSet({ ...deps, client: cluster.client });
     running = Promise.all([
       own.run(stop.signal),
@@ -121,9 +122,9 @@ export async function syncRig(
         if (isNotFound(thrown)) return undefined;
         throw thrown;
       }),
-    async restart() {
+    async restart(line) {
       await end();
-      start();
+      start(line);
       await settle(100);
     },
     async close() {
