@@ -1,4 +1,5 @@
 import { copyJson } from "../../base/index.ts";
+import { copyJson } from "../../base/index.ts";
 import type { Structural } from "./structural.ts";
 
 type Fields = Record<string, unknown>;

@@ -1,3 +1,4 @@
+import { copyJson } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { builtinSchema } from "./builtin.ts";
 import { defaultPodSpec, fieldsOf, listOf } from "./default-pod.ts";
@@ -83,7 +84,7 @@ function defaultDefinition(definition: Fields): void {
 
 function defaultNode(node: Fields): void {
   const status = fieldsOf(node["status"]);
-  if (status && status["allocatable"] === undefined && status["capacity"] !== undefined) status["allocatable"] = structuredClone(status["capacity"]);
+  if (status && status["allocatable"] === undefined && status["capacity"] !== undefined) status["allocatable"] = copyJson(status["capacity"]);
 }
 
 const DEFAULTS: Readonly<Record<string, (object: Fields) => void>> = {

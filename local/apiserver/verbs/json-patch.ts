@@ -14,6 +14,13 @@ function sizeAt(document: unknown, pointer: unknown): number {
   return value === undefined ? 0 : stringifyJson(value).length;
 }
 
+/** Replacing a member that is not there adds it, as on the real server. */
+function tolerant(document: KubeObject, operation: Operation): Operation {
+  if (operation.op !== "replace" || fastJsonPatch.getValueByPointer(document, operation.path) !== undefined) return operation;
+  const parent: unknown = fastJsonPatch.getValueByPointer(document, operation.path.slice(0, operation.path.lastIndexOf("/")));
+  return Array.isArray(parent) ? operation : { ...operation, op: "add" };
+}
+
 /** Applies one operation after the other; what they copy together is bounded, or a short patch could fill the memory. */
 function applied(document: KubeObject, patch: readonly Operation[]): KubeObject {
   let result = document;
@@ -21,7 +28,7 @@ function applied(document: KubeObject, patch: readonly Operation[]): KubeObject 
   for (const [index, operation] of patch.entries()) {
     if (operation.op === "copy") copied += sizeAt(result, operation.from);
     if (copied > MAX_BODY) throw refused();
-    result = fastJsonPatch.applyOperation(result, operation, true, true, true, index).newDocument;
+    result = fastJsonPatch.applyOperation(result, tolerant(result, operation), true, true, true, index).newDocument;
   }
   return result;
 }
