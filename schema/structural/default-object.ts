@@ -1,5 +1,3 @@
-import { copyJson } from "../../base/index.ts";
-import { copyJson } from "../../base/index.ts";
 import type { Structural } from "./structural.ts";
 
 type Fields = Record<string, unknown>;
