@@ -1,3 +1,4 @@
+import { copyJson } from "../../base/index.ts";
 import type { Structural } from "./structural.ts";
 
 type Fields = Record<string, unknown>;
