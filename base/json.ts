@@ -4,8 +4,8 @@ import { parse as parseLossless, stringify as stringifyLossless } from "lossless
 export type Json = null | boolean | number | bigint | string | readonly Json[] | { readonly [key: string]: Json };
 export type JsonObject = { readonly [key: string]: Json };
 
-/** A run of sixteen digits may be an integer that a double cannot hold; everything shorter is safe for the fast path. */
-const MAY_HOLD_BIG_INTEGER = /[0-9]{16}/;
+/** Sixteen digits where a number may begin may be an integer that a double cannot hold; everything else is safe for the fast path. */
+const MAY_HOLD_BIG_INTEGER = /(?:^|[[:,\s-])[0-9]{16}/;
 
 function exactNumber(text: string): number | bigint {
   if (!/^-?[0-9]+$/.test(text)) return Number(text);

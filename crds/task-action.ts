@@ -57,6 +57,7 @@ const policy = object({
 
 const mapOver = object({
   count: integer({ minimum: 0, maximum: 1_000_000 }).doc("Number of items."),
+  offset: integer({ minimum: 0, maximum: 1_000_000_000 }).optional().doc("Index of the first item in the whole map, where this action is one slice of it."),
   over: list(string({ maxLength: 63 }).doc("An input."), { max: 256 }).doc("Inputs that get one item each."),
   concurrency: integer({ minimum: 1, maximum: 100_000 }).optional().doc("How many items run at once."),
   minSuccessRatio: number({ minimum: 0, maximum: 1 }).optional().doc("Share of items that must succeed."),
@@ -87,6 +88,7 @@ const spec = object({
   node: string({ minLength: 1, maxLength: 512, expects: nodePaths.expects }).immutable().doc("Path of the node, e.g. train or publish.ok."),
   task: string({ maxLength: 63 }).optional().immutable().doc("Name of the Task."),
   plan: digest().optional().immutable().doc("Digest of the plan that the Run is pinned to."),
+  revision: revision().optional().immutable().doc("Revision that the definitions of the Run came from."),
   source: string({ maxLength: 1200 }).optional().immutable().doc("file:line of the Task in the repository."),
   code: object({
     path: string({ maxLength: 1024 }).doc("Directory in the repository."),

@@ -67,7 +67,7 @@ describe("the pod of an attempt", () => {
   });
 
   it("tells the copilots where everything is", () => {
-    const [sidecar, download] = built({ map: { index: 3, over: ["fold"] } }).initContainers;
+    const [sidecar, download] = built({ map: { index: 3, number: 3, over: ["fold"] } }).initContainers;
     assert.deepEqual(download.command, ["flyteops", "copilot", "download"]);
     const said = flags(download);
     assert.equal(said["--to"], "/var/inputs");
@@ -97,7 +97,7 @@ describe("the pod of an attempt", () => {
   });
 
   it("carries identity in labels that are always valid", () => {
-    const context = buildContext({ identity: { ...buildContext().identity, node: `publish.${"x".repeat(80)}[3]` }, map: { index: 3, over: [] } });
+    const context = buildContext({ identity: { ...buildContext().identity, node: `publish.${"x".repeat(80)}[3]` }, map: { index: 3, number: 3, over: [] } });
     const { metadata } = stamp((plugin.build(context) as [Manifest])[0], context, "iris-x7-train-3-0");
     const labels = metadata.labels ?? {};
     assert.equal(labels["flyte.org/run"], "iris-x7");
@@ -109,7 +109,7 @@ describe("the pod of an attempt", () => {
 
 describe("the environment of an attempt", () => {
   it("holds what Flyte and the contract promise", () => {
-    const container = main({ attempt: 2, map: { index: 5, over: [] }, deadline: "2026-01-01T00:00:00.000Z" });
+    const container = main({ attempt: 2, map: { index: 5, number: 5, over: [] }, deadline: "2026-01-01T00:00:00.000Z" });
     const expected = {
       RUN_NAME: "iris-x7",
       ACTION_NAME: "train",

@@ -39,12 +39,12 @@ export function isReservedVariable(name: string): boolean {
 
 /** The same in every attempt (of an item): what an outside system may be given as an idempotency key. */
 export function actionKey({ identity, map }: BuildContext): string {
-  return map === undefined ? `${identity.runUid}/${identity.action}` : `${identity.runUid}/${identity.action}/${map.index}`;
+  return map === undefined ? `${identity.runUid}/${identity.action}` : `${identity.runUid}/${identity.action}/${map.number}`;
 }
 
 function reserved(context: BuildContext): Record<string, string | undefined> {
   const { identity, recipe, map, config } = context;
-  const index = map === undefined ? undefined : String(map.index);
+  const index = map === undefined ? undefined : String(map.number);
   const { project, domain, run } = identity;
   return {
     FLYTEOPS_INPUTS: recipe.data.inputPath,

@@ -58,7 +58,11 @@ export interface BuildContext {
   readonly attempt: number;
   readonly maxAttempts: number;
   /** Of a map: which item, and which inputs hold one element per item. */
-  readonly map?: { readonly index: number; readonly over: readonly string[] };
+  readonly map?: {
+    readonly index: number;
+    /** Index in the whole map, of which this action may be one slice. */ readonly number: number;
+    readonly over: readonly string[];
+  };
   readonly recipe: TaskRecipe;
   /** Effective requests and limits of the container that runs the user's code. */
   readonly resources: ContainerResources;

@@ -1,5 +1,5 @@
 import { LABEL } from "../../base/index.ts";
-import { ProjectQuotaKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
+import { ProjectKind, ProjectQuotaKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
 import { type Controller, controller, type ControllerOptions, controllerOf, keyOf, ownerKeys, type Stored } from "../../kube/index.ts";
 import { actionReconciler } from "./action-reconciler.ts";
 import { MANAGED_PODS, podInformer } from "./action-pods.ts";
@@ -37,6 +37,7 @@ export function actionControllers(deps: ActionDeps, options: Pick<ControllerOpti
         { ...IMAGE_EVENTS, keysOf: actionOfEvent },
         // Only read when a pod is built; nothing is woken by it.
         { kind: ProjectQuotaKind, keysOf: () => [] },
+        { kind: ProjectKind, keysOf: () => [] },
       ],
       queue: { concurrency: CONCURRENCY, groupOf: runOf(deps) },
       ...options,

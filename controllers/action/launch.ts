@@ -1,5 +1,5 @@
 import { LABEL, podName, TerminalFailure } from "../../base/index.ts";
-import { type ProjectQuota, ProjectQuotaKind, type TaskAction } from "../../crds/index.ts";
+import { type Project, ProjectKind, type ProjectQuota, ProjectQuotaKind, type TaskAction } from "../../crds/index.ts";
 import { ApiError, isAlreadyExists, isNotFound, Kinds, type KubeObject, type Stored } from "../../kube/index.ts";
 import {
   type BuildContext,
@@ -81,7 +81,7 @@ function identityOf(action: Stored<TaskAction>): BuildContext["identity"] {
     action: spec.actionName,
     node: spec.node,
     source: spec.source ?? "",
-    revision: spec.code?.revision ?? "",
+    revision: spec.code?.revision ?? spec.revision ?? "",
   };
 }
 
@@ -92,6 +92,12 @@ export function inputsOnce({ blobs }: ActionDeps, { action, recipe }: Work): Tem
   const { command, args, env } = recipe.container;
   let loading: Promise<Record<string, Literal>> | undefined;
   return () => (loading ??= loadInputs(blobs, inputsKey(action, blobs), templatedInputs({ command, args, env })));
+}
+
+/** The labels that a Project wants on its pods are below the installation's own, and below what identifies a pod. */
+function withProjectLabels({ informers, config }: ActionDeps, project: string): ActionDeps["config"]["plugin"] {
+  const podLabels = informers.of<Project>({ kind: ProjectKind }).get(project)?.spec.defaults?.podLabels;
+  return podLabels === undefined ? config.plugin : { ...config.plugin, labels: { ...podLabels, ...config.plugin.labels } };
 }
 
 /** The manifest of one attempt. The same for the same action, attempt and installation, whenever it is built. */
@@ -116,8 +122,8 @@ async function manifestOf(deps: ActionDeps, work: Work, which: AttemptOf, templa
     inputs: item === undefined ? inputs : itemInputs(inputs, over, item),
     data: attemptData(action, deps.blobs, storage, slot, attempt),
     interruptible: policy.interruptible,
-    config: deps.config.plugin,
-    ...(item === undefined ? {} : { map: { index: item, over } }),
+    config: withProjectLabels(deps, spec.project),
+    ...(item === undefined ? {} : { map: { index: item, number: (spec.map?.offset ?? 0) + item, over } }),
     ...(code === undefined ? {} : { code: { uri: code } }),
     ...(spec.serviceAccountName === undefined ? {} : { serviceAccountName: spec.serviceAccountName }),
     ...(policy.timeoutMs === undefined ? {} : { timeoutMs: policy.timeoutMs }),

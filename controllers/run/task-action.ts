@@ -59,6 +59,8 @@ function template(context: RunContext, plan: PlanTask, task: EffectiveTask): str
   const recipe = recipeOfTask(source, {
     id: { project, domain, name: plan.name, version: run.status?.plan?.digest.slice(7, 19) ?? "" },
     workflow: target.kind === "Workflow" ? target.name : "",
+    // Not status.startTime: the same action must come out the same, whenever it is built.
+    runStartTime: run.metadata.creationTimestamp ?? "",
     interface: typedInterface(parametersOfPlan(plan.inputs), parametersOfPlan(plan.outputs)),
   });
   return encodeTaskTemplate(recipe);
@@ -72,6 +74,7 @@ function mapOf(start: Start): Pick<TaskActionSpec, "map"> {
   return {
     map: {
       count: start.map.count,
+      ...(start.map.offset > 0 ? { offset: start.map.offset } : {}),
       over: Object.keys(start.map.over).sort(),
       failed,
       ...(concurrency === undefined ? {} : { concurrency }),
@@ -108,6 +111,7 @@ function specOf(context: RunContext, start: Start, name: string, { blobs, task: 
     node: start.node,
     task: plan.name,
     ...(run.status?.plan ? { plan: run.status.plan.digest } : {}),
+    ...(run.status?.plan?.revision === undefined ? {} : { revision: run.status.plan.revision }),
     ...(source === undefined ? {} : { source }),
     ...codeOf(plan, live),
     policy: policyOf(task),
@@ -119,7 +123,7 @@ function specOf(context: RunContext, start: Start, name: string, { blobs, task: 
 }
 
 /** What must be the same when an action of this name is found: all but where the Task was last seen in git. */
-export function specHash({ source: _source, code, desiredState: _state, abortReason: _reason, ...spec }: TaskActionSpec): string {
+export function specHash({ source: _source, revision: _revision, code, desiredState: _state, abortReason: _reason, ...spec }: TaskActionSpec): string {
   return digestJson({ ...spec, code: code && { path: code.path, digest: code.digest } });
 }
 
