@@ -8,7 +8,7 @@ const checks = [
   ["layers", ...tsx, "scripts/layers.ts"],
   ["generated files", ...tsx, "scripts/generate.ts", "--check"],
   ["types", "node_modules/typescript/bin/tsc", "-p", ".", "--noEmit"],
-  ["lint", "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "."],
+  ["lint", "node_modules/eslint/bin/eslint.js", "--max-warnings=0", "--cache", "--cache-location=dist/.eslintcache", "."],
   ["lock file", "scripts/complete-lock.mjs", "--check"],
   ["examples", ...tsx, "cmd/flyteops.ts", "validate", "examples/penguins"],
 ];

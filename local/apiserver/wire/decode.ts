@@ -77,7 +77,7 @@ function expanded(document: Document): unknown {
   try {
     return document.toJS({ maxAliasCount: 100 });
   } catch (thrown) {
-    throw new SyntaxError(messageOf(thrown));
+    throw new SyntaxError(messageOf(thrown), { cause: thrown });
   }
 }
 
