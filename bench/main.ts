@@ -5,12 +5,13 @@ import type { BenchContext, Benchmark, BenchOptions, Table } from "./benchmark.t
 import { machine } from "./machine.ts";
 import { memory } from "./memory.ts";
 import { printed } from "./print.ts";
+import { commit } from "./product/commit.ts";
 import { hello } from "./product/hello.ts";
 import { hop } from "./product/hop.ts";
 import { start } from "./product/start.ts";
 import { withScratch } from "./scratch.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [start, apiRates, memory, hello, hop];
+const BENCHMARKS: readonly Benchmark[] = [start, apiRates, memory, hello, hop, commit];
 
 const HELP = `Usage: npm run bench -- [options] [names…]
 
@@ -63,10 +64,13 @@ function chosen(): readonly Benchmark[] {
   return positionals.length === 0 ? BENCHMARKS : BENCHMARKS.filter(({ name }) => positionals.includes(name));
 }
 
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
+
 async function runOne(benchmark: Benchmark, options: BenchOptions): Promise<Table[]> {
   const begin = performance.now();
   const say = (line: string) => process.stderr.write(process.stderr.isTTY ? `\r\x1b[K${line}` : `${line}\n`);
-  const tables = await withScratch((scratch) => benchmark.run({ options, scratch, say } satisfies BenchContext));
+  const tables = await withScratch(interrupted.signal, (scratch) => benchmark.run({ options, scratch, say } satisfies BenchContext));
   say(`${benchmark.name}: measured in ${((performance.now() - begin) / 1_000).toFixed(0)} s`);
   if (process.stderr.isTTY) process.stderr.write("\n");
   return tables;
@@ -91,8 +95,6 @@ async function main(): Promise<void> {
   if (values.json) process.stdout.write(`${JSON.stringify({ machine: facts, benchmarks: measured }, null, 2)}\n`);
 }
 
-// Ctrl-C reaches the children too; they end by themselves when we are gone.
-process.on("SIGINT", () => process.exit(130));
 await main().catch((thrown: unknown) => {
   process.stderr.write(`bench: ${thrown instanceof Error ? thrown.message : String(thrown)}\n`);
   process.exitCode = 1;

@@ -8,8 +8,8 @@ export interface Scratch {
   defer(end: () => Promise<unknown>): void;
 }
 
-/** Runs `work` and ends everything it opened. */
-export async function withScratch<T>(work: (scratch: Scratch) => Promise<T>): Promise<T> {
+/** Runs `work` and ends everything it opened, also when the signal aborts in the middle. */
+export async function withScratch<T>(interrupted: AbortSignal, work: (scratch: Scratch) => Promise<T>): Promise<T> {
   const ends: (() => Promise<unknown>)[] = [];
   const scratch: Scratch = {
     async directory(name) {
@@ -20,9 +20,12 @@ export async function withScratch<T>(work: (scratch: Scratch) => Promise<T>): Pr
     },
     defer: (end) => void ends.push(end),
   };
+  const interruption = new Promise<never>((_, reject) => {
+    interrupted.addEventListener("abort", () => reject(new Error("interrupted")), { once: true });
+  });
   try {
-    return await work(scratch);
+    return await Promise.race([work(scratch), interruption]);
   } finally {
-    for (const end of ends.reverse()) await end();
+    for (const end of ends.reverse()) await end().catch((thrown: unknown) => process.stderr.write(`bench: while cleaning up: ${String(thrown)}\n`));
   }
 }

@@ -3,7 +3,7 @@ import type { ObjectClient, Stored } from "../../kube/index.ts";
 import { until } from "../measure.ts";
 import { NAMESPACE, run } from "./manifests.ts";
 
-const FOLLOWED = { namespace: "flyteops-system", name: "platform" };
+export const FOLLOWED = { namespace: "flyteops-system", name: "platform" };
 
 /** Resolves when a Workflow of the repository is applied and compiled. */
 export async function workflowReady(client: ObjectClient, name: string): Promise<void> {

@@ -16,6 +16,9 @@ export interface Product {
   stop(): Promise<void>;
 }
 
+/** Then it is killed: a benchmark must end. */
+const STOP_MS = 20_000;
+
 function command({ options: { program } }: BenchContext): string[] {
   if (!existsSync(program)) throw new Error(`${program} is missing: npm run build, or add --program cmd/flyteops.ts`);
   return program.endsWith(".ts") ? ["--import", "tsx", program] : [program];
