@@ -9,7 +9,7 @@ const suites = {
 const suite = process.argv[2] ?? "all";
 const run = (program, ...args) => spawnSync(process.execPath, [program, ...args], { stdio: "inherit", env: process.env }).status ?? 1;
 
-const built = run("scripts/prepare.mjs");
+const built = run("scripts/prepare.mjs", "--modules");
 if (built !== 0) process.exit(built);
 // A developer's own cluster is never touched by `npm test`: only the conformance run listens to KUBECONFIG.
 if (suite === "all") delete process.env.KUBECONFIG;
