@@ -76,8 +76,8 @@ function collect(text: string, documents: readonly Document.Parsed[], lines: Lin
   documents.forEach((document, index) => {
     const [start, , end] = document.range;
     const source = text.slice(start, end);
-    if (document.contents === null && document.errors.length === 0) return;
     const { value, findings } = readDocument(document, text);
+    if (value === null && findings.length === 0) return;
     if (findings.length > 0 && source.includes(OURS)) {
       found.broken = true;
       for (const { code, message, offset } of findings) found.problems.push({ code, message, position: positionAt(lines, offset) });
@@ -102,9 +102,9 @@ function isManifest(value: Json | undefined): value is JsonObject {
 
 function readDocument(document: Document.Parsed, text: string): { value: Json | undefined; findings: readonly Finding[] } {
   if (document.errors.length > 0) return { value: undefined, findings: document.errors.slice(0, 5).map((error) => syntaxFinding(error, text)) };
-  const directives = directiveFinding(document, text);
-  if (directives) return { value: undefined, findings: [directives] };
-  return documentValue(document, text);
+  const read = documentValue(document, text);
+  const directive = read.value === null ? undefined : directiveFinding(document, text);
+  return directive ? { value: undefined, findings: [directive] } : read;
 }
 
 /** `%YAML 1.1` would change how everything below is read, and kubectl drops what stands on the line of `---`. */
