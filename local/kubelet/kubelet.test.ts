@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { existsSync } from "node:fs";
 import { Kinds } from "../../kube/index.ts";
-import { sh, startWorld, type World } from "./fixtures/world.ts";
+import { fastClock, sh, startWorld, type World } from "./fixtures/world.ts";
 import type { PodStatus } from "./pod-shapes.ts";
 import { sandboxCapability } from "./sandbox-capability.ts";
 
@@ -18,7 +18,7 @@ for (const mode of ["namespaces", "plain"] as const) {
     before(async function () {
       const capability = mode === "plain" ? ({ kind: "plain", reason: "asked for" } as const) : await sandboxCapability(process.env["PATH"] ?? "");
       if (capability.kind !== mode) return this.skip();
-      world = await startWorld({ capability });
+      world = await startWorld({ capability, clock: fastClock(5) });
     });
     after(() => world?.close());
 
