@@ -1,7 +1,7 @@
-import type { JsonObject } from "../../base/index.ts";
+import { ANNOTATION, type JsonObject } from "../../base/index.ts";
 import type { Task, Workflow } from "../../crds/index.ts";
 import { compile, type CompileResult, type Definition, type Definitions, encodePlan } from "../../engine/index.ts";
-import type { ObjectReader, Stored } from "../../kube/index.ts";
+import { compareResourceVersions, type ObjectReader, type Stored } from "../../kube/index.ts";
 
 export type DefinitionKind = "Task" | "Workflow";
 
@@ -15,6 +15,8 @@ export interface CompileCache {
   compile(kind: DefinitionKind, namespace: string, name: string): Compiled;
   /** Definitions whose last compilation looked this one up, as `namespace/name`. */
   dependents(kind: DefinitionKind, namespace: string, name: string): readonly string[];
+  /** Revision of what a definition names that was written last, itself left out; undefined when nothing says where it came from. */
+  latestRevision(kind: DefinitionKind, namespace: string, name: string): string | undefined;
   forget(namespace: string, name: string): void;
 }
 
@@ -76,6 +78,16 @@ export function compileCache(tasks: ObjectReader<Task>, workflows: ObjectReader<
     },
     dependents(kind, namespace, name) {
       return [...(users.get(`${namespace}/${kind}/${name}`) ?? [])].map((key) => key.slice(key.indexOf("/") + 1));
+    },
+    latestRevision(kind, namespace, name) {
+      const named = (entries.get(`${kind}/${namespace}/${name}`)?.compiled.references ?? []).filter((reference) => reference !== `${kind}/${name}`);
+      const objects = named.flatMap((reference) => {
+        const [of, at] = reference.split("/") as [DefinitionKind, string];
+        const object = live(reader(of).get(`${namespace}/${at}`));
+        return object?.metadata.annotations?.[ANNOTATION.revision] === undefined ? [] : [object.metadata];
+      });
+      const [latest] = objects.sort((a, b) => compareResourceVersions(b.resourceVersion, a.resourceVersion));
+      return latest?.annotations?.[ANNOTATION.revision];
     },
     forget(namespace, name) {
       for (const kind of ["Task", "Workflow"]) entries.delete(`${kind}/${namespace}/${name}`);

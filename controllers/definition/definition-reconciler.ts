@@ -40,6 +40,19 @@ function summary(errors: readonly Problem[]): string {
   return errors.length > SHOWN ? `${shown.join("\n")}\n… and ${errors.length - SHOWN} more` : shown.join("\n");
 }
 
+/**
+ * Where a plan comes from: the same plan keeps its revision; a definition that was itself written brings its own; else
+ * something that it names was, and the newest of those tells.
+ */
+function revisionOf(object: Stored<Task> | Stored<Workflow>, kind: "Task" | "Workflow", digest: string, cache: CompileCache): string | undefined {
+  const { namespace = "", name, annotations, generation } = object.metadata;
+  const { plan, observedGeneration } = object.status ?? {};
+  const own = annotations?.[ANNOTATION.revision];
+  if (plan?.digest === digest && observedGeneration === generation) return plan.revision ?? own;
+  if (plan === undefined || observedGeneration !== generation) return own;
+  return cache.latestRevision(kind, namespace, name) ?? own;
+}
+
 /** Stores what compiled, or says what did not. */
 async function compileInto(
   object: Stored<Task> | Stored<Workflow>,
@@ -47,7 +60,7 @@ async function compileInto(
   { cache, blobs }: DefinitionDeps,
   run: ReconcileRun,
 ): Promise<Outcome> {
-  const { namespace = "", name, annotations } = object.metadata;
+  const { namespace = "", name } = object.metadata;
   const { stored, problems } = cache.compile(kind, namespace, name);
   const { plan: _plan, problems: _problems, ...status } = object.status ?? {};
   const said = problems.length > 0 ? { problems: statusProblems(problems) } : {};
@@ -59,7 +72,7 @@ async function compileInto(
     throw new TerminalFailure(reason, summary(errors));
   }
   await blobs.writeIfAbsent(planKey(stored.digest), stored.text);
-  const revision = annotations?.[ANNOTATION.revision];
+  const revision = revisionOf(object, kind, stored.digest, cache);
   object.status = { ...status, ...said, plan: { digest: stored.digest, ...(revision === undefined ? {} : { revision }) } };
   run.mark("Compiled", "Compiled");
   return settled();

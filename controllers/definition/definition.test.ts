@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { ANNOTATION } from "../../base/index.ts";
 import { planKey } from "../../blobs/index.ts";
 import { type Task, TaskKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
 import { conditionOf, type Stored } from "../../kube/index.ts";
@@ -63,6 +64,20 @@ describe("the definition controllers", function () {
     await rig.client.delete(TaskKind, ref);
     await rig.quiet();
     assert.equal((await workflow()).status?.plan, undefined);
+  });
+
+  it("name the revision of the task that changed, not that of the workflow that stayed", async () => {
+    const stamp = async (kind: typeof TaskKind | typeof WorkflowKind, name: string, letter: string, spec: object) => {
+      const body = { metadata: { annotations: { [ANNOTATION.revision]: `main@sha1:${letter.repeat(40)}` } }, spec };
+      await rig.client.patch(kind, { namespace: NAMESPACE, name }, { type: "merge", body });
+      await rig.quiet();
+    };
+    await rig.task("step", { x: { type: "integer", default: 0 } }, { y: "integer" });
+    await rig.workflow("wf", { nodes });
+    await stamp(TaskKind, "step", "a", {});
+    await stamp(WorkflowKind, "wf", "a", { maxParallelism: 7 });
+    await stamp(TaskKind, "step", "b", { container: { args: ["--fast"] } });
+    assert.equal((await workflow()).status?.plan?.revision, `main@sha1:${"b".repeat(40)}`);
   });
 
   it("say that code has no digest", async () => {
