@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { type Logger, TerminalFailure } from "../../base/index.ts";
+import { type Clock, type Logger, messageOf, sleep, TerminalFailure } from "../../base/index.ts";
 import { PROGRAM_PATH, type RunAs, serverPrefix } from "./run-as.ts";
 
 export interface ServerProcessSpec {
@@ -9,6 +9,7 @@ export interface ServerProcessSpec {
   readonly port: number;
   readonly how: RunAs;
   readonly logger: Logger;
+  readonly clock: Clock;
 }
 
 export interface ServerProcess {
@@ -36,6 +37,7 @@ function settings({ data, socketDirectory, port }: ServerProcessSpec): string[] 
   return ["-D", data, "-p", String(port), ...Object.entries(options).flatMap(([name, value]) => ["-c", `${name}=${value}`])];
 }
 
+const RESTART_PAUSE_MS = 1_000;
 const READY = "ready to accept connections";
 
 /** Resolves when the server says that it is ready; rejects with its last words when it ends before. */
@@ -55,16 +57,41 @@ function ready(child: ChildProcess, logger: Logger): Promise<void> {
   });
 }
 
-/** Starts the server and waits until it takes connections. */
-export async function serverProcess(spec: ServerProcessSpec): Promise<ServerProcess> {
+interface Started {
+  readonly child: ChildProcess;
+  readonly ended: Promise<void>;
+}
+
+async function start(spec: ServerProcessSpec): Promise<Started> {
   const [command = spec.program, ...args] = [...(await serverPrefix(spec.how)), spec.program, ...settings(spec)];
   const child = spawn(command, args, { ...spec.how.ids, cwd: "/", env: { PATH: PROGRAM_PATH, LC_ALL: "C" }, stdio: ["ignore", "ignore", "pipe"] });
   const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
   await ready(child, spec.logger);
+  return { child, ended };
+}
+
+/** Starts the server, waits until it takes connections, and starts it again whenever it ends by itself. */
+export async function serverProcess(spec: ServerProcessSpec): Promise<ServerProcess> {
+  const { logger, clock } = spec;
+  let running = await start(spec);
+  let stopping = false;
+  const watch = async (): Promise<void> => {
+    for (;;) {
+      await running.ended;
+      if (stopping) return;
+      logger.error("the database ended by itself; starting it again");
+      const again = await start(spec).catch((thrown: unknown) => logger.error("the database did not start", { error: messageOf(thrown) }));
+      if (again) running = again;
+      if (again && stopping) again.child.kill("SIGINT");
+      if (!again) await sleep(clock, RESTART_PAUSE_MS);
+    }
+  };
+  const watched = watch();
   return {
     async stop() {
-      child.kill("SIGINT");
-      await ended;
+      stopping = true;
+      running.child.kill("SIGINT");
+      await watched;
     },
   };
 }

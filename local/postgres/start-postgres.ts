@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, mkdtemp, readFile, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { Clock, Logger } from "../../base/index.ts";
@@ -88,11 +88,20 @@ async function startClaimed(root: string, release: () => Promise<void>, deps: Em
   const [binaries, how] = await Promise.all([findBinaries(), runAs(data)]);
   if (!existsSync(join(data, "PG_VERSION"))) await initialise(root, password, binaries, how);
   const host = await socketDirectory(root, how);
-  const server: ServerProcess = await serverProcess({ program: binaries.postgres, data, socketDirectory: host, port: PORT, how, logger: deps.logger });
+  const server: ServerProcess = await serverProcess({
+    program: binaries.postgres,
+    data,
+    socketDirectory: host,
+    port: PORT,
+    how,
+    logger: deps.logger,
+    clock: deps.clock,
+  });
   return {
     connection: { host, port: PORT, user: DATABASE_USER, password, database: "postgres" },
     async stop() {
       await server.stop();
+      await rm(host, { recursive: true, force: true });
       await release();
     },
   };

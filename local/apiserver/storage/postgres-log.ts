@@ -15,16 +15,19 @@ export interface PostgresLogDeps {
   readonly connection: PostgresConnection;
   readonly clock: Clock;
   readonly logger: Logger;
+  /** How long another writer may take to leave; default 5 s. */
+  readonly lockPatienceMs?: number;
 }
 
 /** The row that holds the highest resourceVersion; no object has this key. */
 const HEAD = "";
 /** One writer per database. */
 const WRITER_LOCK = 0x666c7974;
-const LOCK_TRIES = 100;
+const LOCK_PATIENCE_MS = 5_000;
 const LOCK_PAUSE_MS = 50;
-const RECONNECT_TRIES = 50;
-const RECONNECT_PAUSE_MS = 100;
+const APPEND_TRIES = 5;
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 1_000;
 
 const SCHEMA = `CREATE TABLE IF NOT EXISTS kubernetes_objects (
   key text COLLATE "C" PRIMARY KEY,
@@ -72,8 +75,8 @@ function parameters(batch: readonly LogRow[]): unknown[] {
 }
 
 /** Waits for a killed predecessor's connection to be noticed; another living writer is refused. */
-async function lock(client: pg.Client, clock: Clock): Promise<void> {
-  for (let tries = 0; tries < LOCK_TRIES; tries++) {
+async function lock(client: pg.Client, clock: Clock, patienceMs: number): Promise<void> {
+  for (let waited = 0; waited < patienceMs; waited += LOCK_PAUSE_MS) {
     const { rows } = await client.query<{ locked: boolean }>("SELECT pg_try_advisory_lock($1) AS locked", [WRITER_LOCK]);
     if (rows[0]?.locked) return;
     await sleep(clock, LOCK_PAUSE_MS);
@@ -81,11 +84,16 @@ async function lock(client: pg.Client, clock: Clock): Promise<void> {
   throw new TerminalFailure("DatabaseInUse", "another API server is using this database");
 }
 
-async function connected({ connection, clock, logger }: PostgresLogDeps): Promise<pg.Client> {
+async function connected({ connection, clock, logger, lockPatienceMs = LOCK_PATIENCE_MS }: PostgresLogDeps): Promise<pg.Client> {
   const client = new pg.Client(connection);
   client.on("error", (cause) => logger.error("connection to the database lost", { error: cause.message }));
   await client.connect();
-  await lock(client, clock);
+  try {
+    await lock(client, clock, lockPatienceMs);
+  } catch (thrown) {
+    await client.end();
+    throw thrown;
+  }
   return client;
 }
 
@@ -110,16 +118,39 @@ function refused(thrown: unknown): boolean {
 export async function postgresLog(deps: PostgresLogDeps): Promise<ObjectLog> {
   let client = await connected(deps);
   await client.query(SCHEMA);
+  let closed = false;
+  /** Waits as long as it takes: without the database nobody can say what became of a write. */
   const reconnect = async (): Promise<void> => {
     await client.end().catch(() => {});
-    for (let tries = 1; ; tries++) {
+    for (let pause = FIRST_PAUSE_MS; !closed; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
         client = await connected(deps);
         return;
       } catch (thrown) {
-        if (tries === RECONNECT_TRIES) throw thrown;
-        await sleep(deps.clock, RECONNECT_PAUSE_MS);
+        deps.logger.error("the database cannot be reached", { error: messageOf(thrown) });
+        await sleep(deps.clock, pause);
       }
+    }
+  };
+  const isStored = async (last: number): Promise<boolean> => {
+    for (;;) {
+      await reconnect();
+      try {
+        return (await headOf(client)) >= last;
+      } catch (thrown) {
+        if (refused(thrown) || closed) throw thrown;
+      }
+    }
+  };
+  /** False when the connection broke and nothing was stored: to be tried again. */
+  const stored = async (batch: readonly LogRow[], last: number): Promise<boolean> => {
+    try {
+      await client.query({ ...APPEND, values: parameters(batch) });
+      return true;
+    } catch (thrown) {
+      if (refused(thrown) || closed) throw thrown;
+      deps.logger.error("the outcome of a write is unknown; asking again", { error: messageOf(thrown) });
+      return isStored(last);
     }
   };
   return {
@@ -131,15 +162,12 @@ export async function postgresLog(deps: PostgresLogDeps): Promise<ObjectLog> {
     },
     async append(batch) {
       const last = batch.at(-1)?.resourceVersion ?? 0;
-      try {
-        await client.query({ ...APPEND, values: parameters(batch) });
-      } catch (thrown) {
-        if (refused(thrown)) throw thrown;
-        deps.logger.error("the outcome of a write is unknown; asking again", { error: messageOf(thrown) });
-        await reconnect();
-        if ((await headOf(client)) < last) throw new RetryableFailure("DatabaseUnavailable", messageOf(thrown), { cause: thrown });
-      }
+      for (let tries = 1; !(await stored(batch, last)); tries++)
+        if (tries === APPEND_TRIES) throw new RetryableFailure("DatabaseUnavailable", "the connection to the database breaks at every write");
     },
-    close: () => client.end(),
+    async close() {
+      closed = true;
+      await client.end();
+    },
   };
 }
