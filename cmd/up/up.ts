@@ -4,7 +4,8 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Failure, type Logger, messageOf } from "../../base/index.ts";
 import { openBlobStore } from "../../blobs/index.ts";
 import { type CliDeps, type Connection, EXIT, printDocument, UserError } from "../../cli/index.ts";
-import { apiClient, informerSet } from "../../kube/index.ts";
+import { type TaskAction, TaskActionKind } from "../../crds/index.ts";
+import { apiClient, type InformerSet, informerSet } from "../../kube/index.ts";
 import { builtinControllers } from "../../local/builtin/index.ts";
 import { type ImageNotUsed, kubelet, sandboxCapability } from "../../local/kubelet/index.ts";
 import { defaultPluginConfig } from "../../plugins/index.ts";
@@ -66,12 +67,16 @@ function sayHello(view: View, cli: CliDeps, plane: ControlPlane, repository: Fol
   view.say("");
 }
 
-function imageNotes(view: View): (note: ImageNotUsed) => void {
+/** Says once per image what runs instead of it, and which task asked for it first. */
+function imageNotes(view: View, informers: InformerSet): (note: ImageNotUsed) => void {
   const told = new Set<string>();
+  const actions = informers.of<TaskAction>({ kind: TaskActionKind });
   return (note) => {
     if (told.has(note.message)) return;
     told.add(note.message);
-    view.say(`  ${note.message}`);
+    const { namespace, ownerReferences } = note.pod.metadata;
+    const task = actions.get(`${namespace}/${ownerReferences?.[0]?.name}`)?.spec.task;
+    view.say(`  ${note.message}${task === undefined ? "" : ` (task ${task})`}`);
   };
 }
 
@@ -115,7 +120,7 @@ async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepos
     logger.info("sandbox", { capability });
     const node = kubelet(
       { informers, clock: cli.clock, logger, capability },
-      { stateDir: join(state.path, "kubelet"), hostPath, images, onImageNotUsed: imageNotes(view) },
+      { stateDir: join(state.path, "kubelet"), hostPath, images, onImageNotUsed: imageNotes(view, informers) },
     );
     logs.source = node.logs;
     const product = productControllers({

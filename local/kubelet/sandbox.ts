@@ -8,7 +8,7 @@ import type { ContainerMount } from "./root-plan.ts";
 /**
  * What this machine lets us do. `namespaces`: mount paths are real paths and every process of a container dies with it.
  * `plain`: no mounts; marked paths are rewritten to the directories they stand for, read-only is not enforced, and a
- * daemon that leaves its process group is only found by the next start.
+ * daemon that leaves its process group is not found again.
  */
 export type SandboxCapability =
   | {
