@@ -61,7 +61,7 @@ export function inventoryStore(client: ObjectClient): InventoryStore {
       if (changes.size === 0) return;
       const state = await loaded(sync);
       try {
-        for (const [part, patch] of patchesOf(sync, state, changes)) await writePart(client, sync, part, patch);
+        for (const [part, patch] of patchesOf(sync, state, changes)) await writePart(client, sync, state, part, patch);
         for (const [key, entry] of changes) remember(state, key, entry);
       } catch (thrown) {
         held.delete(sync.metadata.uid);
@@ -128,14 +128,20 @@ function freeName(sync: Stored<GitSync>, state: Held): string {
   }
 }
 
-async function writePart(client: ObjectClient, sync: Stored<GitSync>, name: string, data: Record<string, string | null>): Promise<void> {
+/** Everything that is known to stand in a part: what it is made of when somebody deleted it. */
+function heldIn(state: Held, part: string): Record<string, string> {
+  const entries = [...state.entries].filter(([key]) => state.places.get(key) === part);
+  return Object.fromEntries(entries.map(([, entry]) => [dataKey(entry), encode(entry)]));
+}
+
+async function writePart(client: ObjectClient, sync: Stored<GitSync>, state: Held, name: string, data: Record<string, string | null>): Promise<void> {
   const { namespace } = sync.metadata;
   const patch = () => client.patch(Kinds.ConfigMap, { namespace, name }, { type: "merge", body: { data } }, { fieldManager: FIELD_MANAGER });
   try {
     await patch();
   } catch (thrown) {
     if (!isNotFound(thrown)) throw thrown;
-    await client.create(Kinds.ConfigMap, newPart(sync, name, data), { fieldManager: FIELD_MANAGER }).catch((failed: unknown) => {
+    await client.create(Kinds.ConfigMap, newPart(sync, name, { ...heldIn(state, name), ...data }), { fieldManager: FIELD_MANAGER }).catch((failed: unknown) => {
       if (!isAlreadyExists(failed)) throw failed;
       return patch();
     });

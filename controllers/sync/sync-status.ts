@@ -7,6 +7,8 @@ import type { Outcome } from "./carry-out.ts";
 const MAX_PROBLEMS = 100;
 const MAX_EVENTS = 10;
 const MESSAGE_MAX = 4096;
+/** Problems that only say that something else has one: never the one to show alone. */
+const FOLLOWING: ReadonlySet<string> = new Set(["TaskInvalid", "WorkflowInvalid", "TriggerInvalid"]);
 
 /** What one pass found, for the status. */
 export interface Findings {
@@ -28,7 +30,7 @@ export function writeStatus(sync: Stored<GitSync>, found: Findings, run: Reconci
   const { outcome } = found;
   const moved = before.attemptedRevision !== found.revision;
   const wrote = outcome.changed > 0 || outcome.pruned > 0;
-  const isApplied = outcome.failed === 0 && found.waiting.length === 0;
+  const isApplied = outcome.failed === 0 && found.waiting.length === 0 && !problems.some(isError);
   sync.status = {
     ...before,
     ...(isApplied ? { revision: found.revision } : {}),
@@ -66,9 +68,9 @@ function tellProblems(before: GitSyncStatus, problems: readonly Problem[], run: 
 /** Conditions of a pass that came to its end. */
 export function markConditions(sync: Stored<GitSync>, found: Findings, run: ReconcileRun): void {
   const errors = found.problems.filter(isError);
-  const [first] = errors;
+  const first = errors.find(({ code }) => !FOLLOWING.has(code)) ?? errors[0];
   run.mark("SourceReady", "Fetched", found.revision);
-  const invalid = first && `${errors.length} ${errors.length === 1 ? "problem" : "problems"}; the first: ${formatProblem(first)}`;
+  const invalid = first && (errors.length === 1 ? formatProblem(first) : `${errors.length} problems, among them ${formatProblem(first)}`);
   if (invalid) run.mark("Validated", "ValidationFailed", invalid, "False");
   else run.mark("Validated", "Valid");
   const waiting = found.waiting.slice(0, 5).join("; ");

@@ -90,6 +90,16 @@ describe("the sync controller", function () {
     assert.deepEqual(rig.writes, []);
   });
 
+  it("writes its inventory again when somebody deleted it", async () => {
+    await push({});
+    const ref = { namespace: "flyteops-system", name: "main-inventory-0" };
+    await rig.cluster.client.delete(Kinds.ConfigMap, ref);
+    await push({ "src/train.js": "two" });
+    await rig.restart();
+    await push({ "src/train.js": "two", "iris.yaml": undefined, "first.yaml": undefined });
+    assert.equal(await rig.find("Workflow", "iris"), undefined);
+  });
+
   it("shows every problem with file and line, applies the valid siblings, and leaves what runs", async () => {
     await push({});
     await push({
@@ -103,6 +113,9 @@ describe("the sync controller", function () {
     );
     assert.equal(await rig.condition("Ready"), "Ready=False/ValidationFailed");
     assert.equal(await rig.condition("Validated"), "Validated=False/ValidationFailed");
+    const { status } = await rig.sync();
+    assert.notEqual(status?.revision, status?.attemptedRevision);
+    assert.match(status?.conditions?.find(({ type }) => type === "Ready")?.message ?? "", /broken\.yaml:3:1/);
     assert.ok(await rig.find("Task", "train"));
     assert.ok(await rig.find("Task", "other"));
     const events = (await rig.cluster.client.list(Kinds.Event, { namespace: "flyteops-system" })).items;
