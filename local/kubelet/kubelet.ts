@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { type Clock, type Logger, messageOf, sleep } from "../../base/index.ts";
@@ -176,7 +177,8 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
   async function ended(pod: Pod, signal: AbortSignal): Promise<void> {
     const mine = held.get(pod.metadata.uid ?? "");
     if (signal.aborted) return;
-    for (const part of ["volumes", "home"]) rmSync(join(directoryOf(pod.metadata.uid ?? ""), part), { recursive: true, force: true });
+    // Not at once: whoever waits for the end of this pod acts in this very moment.
+    await Promise.all(["volumes", "home"].map((part) => rm(join(directoryOf(pod.metadata.uid ?? ""), part), { recursive: true, force: true })));
     if (!mine) return rmSync(directoryOf(pod.metadata.uid ?? ""), { recursive: true, force: true });
     mine.run = undefined;
     if (mine.pod.metadata.deletionTimestamp !== undefined) await letGo(mine, signal);
