@@ -11,6 +11,8 @@ export interface KindRegistry {
   serves(group: string, version: string): boolean;
   /** In the order of discovery: built-in kinds first, then custom ones by group and plural. */
   all(): readonly ServedKind[];
+  /** Calls back after every change of `all()`. Returns the way to stop. */
+  onChange(act: () => void): () => void;
   /** Changes whenever `all()` does; for caches of documents. */
   readonly revision: number;
   /** Definitions by name, whether established or not. */
@@ -26,11 +28,13 @@ export function kindRegistry(store: Store, builtins: readonly ServedKind[]): Kin
   let index = new Map<string, ServedKind>();
   let all: readonly ServedKind[] = [];
   let revision = 0;
+  const listeners = new Set<() => void>();
   const rebuild = (): void => {
     const custom = [...definitions.keys()].sort().flatMap((name) => definitions.get(name)?.kinds ?? []);
     all = [...builtins, ...custom];
     index = new Map(all.map((kind) => [keyOf(kind.group, kind.version, kind.plural), kind]));
     revision += 1;
+    for (const act of listeners) act();
   };
   const note = (object: Stored): void => {
     const definition = object as unknown as Definition;
@@ -47,6 +51,10 @@ export function kindRegistry(store: Store, builtins: readonly ServedKind[]): Kin
     find: (group, version, plural) => index.get(keyOf(group, version, plural)),
     serves: (group, version) => all.some((kind) => kind.group === group && kind.version === version),
     all: () => all,
+    onChange(act) {
+      listeners.add(act);
+      return () => void listeners.delete(act);
+    },
     get revision() {
       return revision;
     },

@@ -104,10 +104,13 @@ describe("watching", () => {
     assert.deepEqual(Object.keys((await open("PartialObjectMetadata")).object), ["kind", "apiVersion", "metadata"]);
   });
 
-  it("follows a kind from its first object on", async () => {
+  it("follows a kind from its first object to the end of its definition", async () => {
     await api.call("POST", DEFINITIONS, widgetDefinition());
     const watch = await api.watch(`${WIDGETS}?watch=1`);
     await api.call("POST", WIDGETS, widget("w"));
     assert.equal((await watch.next())?.object.metadata?.name, "w");
+    await api.call("DELETE", `${DEFINITIONS}/widgets.test.dev`);
+    assert.equal((await watch.next())?.type, "DELETED");
+    assert.equal(await watch.next(), undefined);
   });
 });

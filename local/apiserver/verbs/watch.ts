@@ -134,6 +134,8 @@ export function watch(core: Core, call: Call, view: View): AsyncIterable<Uint8Ar
   ];
   if (bookmarks) stops.push(everyMinute(core, () => queue.push(bookmark(view, core.store.resourceVersion))));
   const stop = () => queue.end();
+  const { group, version, plural } = call.target.kind;
+  stops.push(core.kinds.onChange(() => core.kinds.find(group, version, plural) ?? stop()));
   for (const signal of [call.signal, core.closing]) if (signal) stops.push(onAbort(signal, stop));
   queue.onEnd(() => stops.forEach((unsubscribe) => unsubscribe()));
   return queue.frames(initialFrames(core, view, interest, start));

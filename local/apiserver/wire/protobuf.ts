@@ -57,6 +57,14 @@ function timeOf(value: Value, micro: boolean): string | undefined {
   return rfc3339(seconds * 1_000).replace("Z", `.${String(micros).padStart(6, "0")}Z`);
 }
 
+function rawJson(text: string): unknown {
+  try {
+    return JSON.parse(text || "{}") as unknown;
+  } catch {
+    return malformed();
+  }
+}
+
 /** Values that Go leaves out of JSON when empty are undefined. */
 function valueOf(type: string, value: Value): unknown {
   switch (type) {
@@ -75,7 +83,7 @@ function valueOf(type: string, value: Value): unknown {
     case "quantity":
       return textOf(only(bufferOf(value), 1));
     case "raw":
-      return JSON.parse(textOf(only(bufferOf(value), 1)) || "{}") as unknown;
+      return rawJson(textOf(only(bufferOf(value), 1)));
     case "time":
     case "microtime":
       return timeOf(value, type === "microtime");
