@@ -26,6 +26,11 @@ export function planKey(digest: string): string {
   return `plans/${hexOf(digest)}.json`;
 }
 
+/** Says that a plan was once what this definition compiled to: a Run that expects an older plan may take it, a stranger's it may not. */
+export function planOriginKey(definition: { readonly namespace: string; readonly kind: string; readonly name: string }, digest: string): string {
+  return `plans/of/${definition.namespace}/${definition.kind}/${definition.name}/${hexOf(digest)}`;
+}
+
 export interface RunIdentity {
   readonly project: string;
   readonly domain: string;

@@ -9,6 +9,7 @@ export {
   fileKey,
   mapOutputsKey,
   planKey,
+  planOriginKey,
   rootInputsKey,
   runBase,
   type RunIdentity,

@@ -1,5 +1,5 @@
 import { ANNOTATION, type Outcome, settled, TerminalFailure } from "../../base/index.ts";
-import { type BlobStore, planKey } from "../../blobs/index.ts";
+import { type BlobStore, planKey, planOriginKey } from "../../blobs/index.ts";
 import { type Task, TaskKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
 import type { Problem } from "../../engine/index.ts";
 import type { ReconcileRun, Reconciler, Stored } from "../../kube/index.ts";
@@ -72,6 +72,7 @@ async function compileInto(
     throw new TerminalFailure(reason, summary(errors));
   }
   await blobs.writeIfAbsent(planKey(stored.digest), stored.text);
+  await blobs.writeIfAbsent(planOriginKey({ namespace, kind, name }, stored.digest), "");
   const revision = revisionOf(object, kind, stored.digest, cache);
   object.status = { ...status, ...said, plan: { digest: stored.digest, ...(revision === undefined ? {} : { revision }) } };
   run.mark("Compiled", "Compiled");

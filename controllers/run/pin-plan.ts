@@ -1,5 +1,5 @@
 import { ANNOTATION, digestJson, type Step, waiting } from "../../base/index.ts";
-import { BlobError, type BlobStore, planKey } from "../../blobs/index.ts";
+import { BlobError, type BlobStore, planKey, planOriginKey } from "../../blobs/index.ts";
 import { type Run, type RunSpec, type Task, TaskKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
 import { type OpenPlan, openPlan, type Plan, PLAN_FORMAT } from "../../engine/index.ts";
 import type { InformerSet, Stored } from "../../kube/index.ts";
@@ -8,16 +8,18 @@ import { boundedCache } from "./bounded-cache.ts";
 import { DataFailure } from "./failures.ts";
 
 const PLAN_MAX_BYTES = 64 * 1024 * 1024;
+const DIGEST = /^sha256:[0-9a-f]{64}$/;
 const CACHE_BYTES = 128 * 1024 * 1024;
 
 type Definition = Stored<Task> | Stored<Workflow>;
 
+export interface PinnedPlan {
+  readonly digest: string;
+  readonly revision?: string | undefined;
+}
+
 /** A definition as a Run may be pinned to it: compiled in its newest generation, and the one that the sync expects. */
-function usable(
-  definition: Definition | undefined,
-  named: string,
-  expects: string | undefined,
-): Step<{ readonly digest: string; readonly revision?: string | undefined }> {
+function usable(definition: Definition | undefined, named: string, expects: string | undefined): Step<PinnedPlan> {
   if (!definition) return waiting("DefinitionMissing", `${named}, which does not exist`);
   const { status, metadata } = definition;
   if (metadata.deletionTimestamp !== undefined) return waiting("DefinitionMissing", `${named}, which is being deleted`);
@@ -31,8 +33,8 @@ function usable(
 }
 
 export interface PlanSource {
-  /** Finds the plan that a Run is to be pinned to. */
-  find(run: Stored<Run>, spec: RunSpec): Step<{ readonly digest: string; readonly revision?: string | undefined }>;
+  /** Finds the plan that a Run is to be pinned to: the one it expects, even when the definition has moved on since. */
+  find(run: Stored<Run>, spec: RunSpec): Promise<Step<PinnedPlan>>;
   /** Reads a pinned plan. */
   open(digest: string): Promise<OpenPlan>;
 }
@@ -51,11 +53,16 @@ export function planSource({ informers, blobs }: { readonly informers: InformerS
   }
 
   return {
-    find({ metadata }, { workflow, task }) {
-      const expects = metadata.annotations?.[ANNOTATION.expects];
-      const name = workflow ?? task ?? "";
-      const definition = workflow === undefined ? tasks.get(`${metadata.namespace}/${name}`) : workflows.get(`${metadata.namespace}/${name}`);
-      return usable(definition, `${workflow === undefined ? "Task" : "Workflow"} ${name}`, expects);
+    async find({ metadata }, { workflow, task }) {
+      const { namespace = "", annotations } = metadata;
+      const expects = annotations?.[ANNOTATION.expects];
+      const [kind, name] = workflow === undefined ? (["Task", task ?? ""] as const) : (["Workflow", workflow] as const);
+      const definition = kind === "Task" ? tasks.get(`${namespace}/${name}`) : workflows.get(`${namespace}/${name}`);
+      const current = usable(definition, `${kind} ${name}`, expects);
+      if (current.kind === "ready" || expects === undefined || !DIGEST.test(expects)) return current;
+      // A later commit may have come first. Only what this very definition once compiled to is taken.
+      const known = await blobs.stat(planOriginKey({ namespace, kind, name }, expects));
+      return known === undefined ? current : { kind: "ready", value: { digest: expects, revision: annotations?.[ANNOTATION.revision] } };
     },
     async open(digest) {
       const known = plans.get(digest);

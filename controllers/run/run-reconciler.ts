@@ -82,7 +82,7 @@ export function runReconciler(deps: RunDeps): RunReconciler {
 
   /** Takes a run up: its turn, its definition, its start. Nothing is made before the plan is pinned in the status. */
   async function takeUp(run: Stored<Run>, spec: RunSpec, pass: ReconcileRun): Promise<Outcome | undefined> {
-    const found = plans.find(run, spec);
+    const found = await plans.find(run, spec);
     run.status = { ...run.status, of: spec.workflow ?? spec.task ?? spec.trigger ?? "" };
     if (found.kind === "waiting") {
       showProgress(pass, run, "Waiting", found);

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import type { TaskAction } from "../../crds/index.ts";
+import { type Task, type TaskAction, TaskKind } from "../../crds/index.ts";
 import { conditionOf } from "../../kube/index.ts";
 import { loadLiteral } from "../../values/index.ts";
 import { type ActionScript, NAMESPACE, type RunRig, runRig } from "../../test/support/run-rig.ts";
@@ -187,6 +187,21 @@ describe("a run", function () {
     await rig.run("r1", { task: "step" }, { annotations: { "flyte.org/expects": `sha256:${"0".repeat(64)}` } });
     await rig.quiet();
     assert.equal((await rig.status("r1")).phase, "Waiting");
+  });
+
+  it("takes the plan it expects although the definition has moved on, but never one of another definition", async () => {
+    await rig.task("other", {}, {}, { timeout: "9m" });
+    await rig.quiet();
+    const digestOf = async (name: string) => (await rig.client.get<Task>(TaskKind, { namespace: NAMESPACE, name })).status?.plan?.digest ?? "";
+    const [first, stranger] = [await digestOf("step"), await digestOf("other")];
+    await rig.client.patch(TaskKind, { namespace: NAMESPACE, name: "step" }, { type: "merge", body: { spec: { timeout: "5m" } } });
+    await rig.quiet();
+    assert.notEqual(await digestOf("step"), first);
+    await rig.run("r1", { task: "step" }, { annotations: { "flyte.org/expects": first } });
+    await rig.run("r2", { task: "step" }, { annotations: { "flyte.org/expects": stranger } });
+    await rig.quiet();
+    assert.equal((await rig.get("r1")).status?.plan?.digest, first);
+    assert.equal((await rig.get("r2")).status?.phase, "Waiting");
   });
 
   it("takes workflow, inputs and overrides from a Trigger, as they were when it was taken up", async () => {
