@@ -1,8 +1,8 @@
-import { ANNOTATION, type Clock, LABEL, type Outcome, rfc3339, settled, shortHash, TerminalFailure, waiting } from "../../base/index.ts";
+import { ANNOTATION, type Clock, type JsonObject, LABEL, type Outcome, rfc3339, settled, shortHash, TerminalFailure, waiting } from "../../base/index.ts";
 import { type GitSync, GitSyncKind, type Run, RunKind, type Task, TaskKind, type Trigger, TriggerKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
+import { notImplemented } from "../../gitops/index.ts";
 import { type InformerSet, isAlreadyExists, type ReconcileRun, type Reconciler, type Stored } from "../../kube/index.ts";
 import { type Observed, observe } from "./on-commit.ts";
-import { unsupportedFields } from "./unsupported.ts";
 
 /** A commit reaches the cluster object by object: a change counts once nothing has moved for this long. */
 const QUIET_MS = 500;
@@ -144,7 +144,7 @@ export function triggerReconciler({ informers, clock }: TriggerDeps): Reconciler
   return {
     kind: TriggerKind,
     async reconcile(trigger, run) {
-      const missing = unsupportedFields(trigger.spec);
+      const missing = notImplemented("Trigger", trigger.spec as unknown as JsonObject).map(({ path }) => path.join("."));
       if (missing.length > 0) run.mark("NotImplemented", "NotImplemented", `nothing acts upon ${missing.join(", ")} yet`);
       const mine = runsOf(trigger);
       trigger.status = { ...trigger.status, active: mine.filter(isUnfinished).length };
