@@ -3,11 +3,11 @@ import { join } from "node:path";
 import { TerminalFailure } from "../../base/index.ts";
 import { alive } from "./postmaster.ts";
 
-/** A process, told apart from a later one with the same number by when it began (where the system says so). */
+/** A process, told apart from a later one with the same number by when it began (where the system says so). A dead one that nobody has buried is none. */
 async function identityOf(pid: number): Promise<string> {
   const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
-  const began = status.slice(status.lastIndexOf(")") + 2).split(" ")[19] ?? "";
-  return `${pid} ${began}`;
+  const fields = status.slice(status.lastIndexOf(")") + 2).split(" ");
+  return fields[0] === "Z" ? "" : `${pid} ${fields[19] ?? ""}`;
 }
 
 /**

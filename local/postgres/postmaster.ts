@@ -26,10 +26,20 @@ export function alive(pid: number): boolean {
 
 const PATIENCE_MS = 10_000;
 
-/** Asks a server to end at once (open transactions are rolled back) and waits until it has. */
-export async function stopPostmaster(pid: number, clock: Clock): Promise<void> {
-  if (!alive(pid)) return;
-  process.kill(pid, "SIGINT");
-  for (let waited = 0; alive(pid) && waited < PATIENCE_MS; waited += 10) await sleep(clock, 10);
-  if (alive(pid)) process.kill(pid, "SIGQUIT");
+function signal(pid: number, name: NodeJS.Signals): void {
+  try {
+    process.kill(pid, name);
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code !== "ESRCH") throw cause;
+  }
+}
+
+/** Asks the server of a directory to end at once (open transactions are rolled back) and waits until it has. */
+export async function stopPostmaster(pid: number, data: string, clock: Clock): Promise<void> {
+  signal(pid, "SIGINT");
+  for (let waited = 0; waited < PATIENCE_MS; waited += 10) {
+    if (!(await isPostmaster(pid, data))) return;
+    await sleep(clock, 10);
+  }
+  signal(pid, "SIGQUIT");
 }

@@ -61,7 +61,7 @@ async function endOrphan(data: string, { clock, logger }: EmbeddedDatabaseDeps):
   const orphan = await runningPostmaster(data);
   if (!orphan) return;
   logger.info("ending the database of a program that is gone", { pid: orphan });
-  await stopPostmaster(orphan, clock);
+  await stopPostmaster(orphan, data, clock);
 }
 
 /**
