@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { copyJson, parseJson, stringifyJson } from "./json.ts";
+import { canonicalJson, copyJson, jsonEqual, parseJson, stringifyJson } from "./json.ts";
 
 describe("JSON", () => {
   it("keeps integers that a double cannot hold, both ways", () => {
@@ -35,5 +35,25 @@ describe("JSON", () => {
     const copy = copyJson(JSON.parse('{"a":{"__proto__":{"b":1}}}') as { a: object });
     assert.deepEqual(Object.keys(copy.a), ["__proto__"]);
     assert.equal(JSON.stringify(copy), '{"a":{"__proto__":{"b":1}}}');
+  });
+
+  it("finds equal what differs only in the order of fields or in undefined ones, and nothing else", () => {
+    const reversed = (value: unknown): unknown => {
+      if (Array.isArray(value)) return value.map(reversed);
+      if (typeof value !== "object" || value === null) return value;
+      return Object.fromEntries([
+        ["absent", undefined] as const,
+        ...Object.entries(value)
+          .filter(([key]) => key !== "absent")
+          .reverse()
+          .map(([key, field]) => [key, reversed(field)] as const),
+      ]);
+    };
+    fc.assert(fc.property(fc.jsonValue(), (value) => jsonEqual(value, reversed(value)) || JSON.stringify(value).includes('"absent"')));
+    fc.assert(fc.property(fc.jsonValue(), fc.jsonValue(), (left, right) => jsonEqual(left, right) === (canonicalJson(left) === canonicalJson(right))));
+    assert.equal(jsonEqual({ a: 1 }, { a: 1, b: 2 }), false);
+    assert.equal(jsonEqual({ a: 1, b: 2 }, { a: 1 }), false);
+    assert.equal(jsonEqual({ a: undefined }, {}), true);
+    assert.equal(jsonEqual({ a: null }, {}), false);
   });
 });

@@ -65,14 +65,23 @@ export function canonicalJson(value: unknown): string {
   return stringifyJson(sortedKeys(value));
 }
 
+function sameFields(left: Readonly<Record<string, unknown>>, right: Readonly<Record<string, unknown>>): boolean {
+  let extra = 0;
+  for (const key of Object.keys(left)) {
+    const value = left[key];
+    if (value === undefined) continue;
+    if (!Object.hasOwn(right, key) || !jsonEqual(value, right[key])) return false;
+    extra -= 1;
+  }
+  for (const key of Object.keys(right)) if (right[key] !== undefined) extra += 1;
+  return extra === 0;
+}
+
 /** Deep equality of plain JSON values (key order does not matter, undefined fields count as absent). */
 export function jsonEqual(left: unknown, right: unknown): boolean {
   if (left === right) return true;
   if (typeof left !== "object" || typeof right !== "object" || left === null || right === null) return Number.isNaN(left) && Number.isNaN(right);
   if (Array.isArray(left) !== Array.isArray(right)) return false;
   if (Array.isArray(left) && Array.isArray(right)) return left.length === right.length && left.every((item, index) => jsonEqual(item, right[index]));
-  const leftFields = Object.entries(left).filter(([, value]) => value !== undefined);
-  const rightObject = right as Record<string, unknown>;
-  const rightCount = Object.values(rightObject).filter((value) => value !== undefined).length;
-  return leftFields.length === rightCount && leftFields.every(([key, value]) => Object.hasOwn(rightObject, key) && jsonEqual(value, rightObject[key]));
+  return sameFields(left as Readonly<Record<string, unknown>>, right as Readonly<Record<string, unknown>>);
 }

@@ -29,7 +29,7 @@ function textValue(schema: Structural | undefined, text: string): unknown {
     case "duration":
       return durationValue(text) ?? text;
     case "byte":
-      return Uint8Array.from(Buffer.from(text, "base64"));
+      return new Uint8Array(Buffer.from(text, "base64"));
     default:
       return text;
   }

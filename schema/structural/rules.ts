@@ -15,7 +15,7 @@ interface Place {
   readonly old: unknown;
   readonly correlation: Correlation | undefined;
   /** Whether the nearest thing around that can be told to be the same is unchanged: then what was wrong may stay. */
-  readonly parentUnchanged: boolean;
+  readonly parentUnchanged: () => boolean;
   readonly isResource: boolean;
 }
 
@@ -73,8 +73,7 @@ function checkRule(rule: CompiledRule, schema: Structural, place: Place, values:
   const result = rule.expression.evaluate(variables);
   if (!result.ok) return invalid(fieldName(place.path), type, errorDetail(rule, result.message));
   if (result.value === true) return undefined;
-  const settled = place.correlation ? unchanged(place.correlation) : place.parentUnchanged;
-  if (!rule.usesOldSelf && settled) return undefined;
+  if (!rule.usesOldSelf && unchangedAround(place)()) return undefined;
   const detail = expressionMessage(rule, variables) ?? (rule.source.message ? rule.source.message.trim() : `failed rule: ${rule.source.rule.trim()}`);
   const shown = type === "object" || type === "array" ? OMITTED : place.value;
   return causeOf(rule, fieldName(below(place.path, rule.source.fieldPath)), shown, detail);
@@ -89,21 +88,31 @@ function checkHere(rules: readonly CompiledRule[], schema: Structural, place: Pl
   return rules.flatMap((rule) => checkRule(rule, schema, place, values) ?? []);
 }
 
+/** Only a rule that failed asks, so it is not worked out before. */
+function unchangedAround(place: Place): () => boolean {
+  return place.correlation ? () => unchanged(place.correlation) : place.parentUnchanged;
+}
+
 function descendField(schema: Structural, child: Structural, key: string, place: Place): Cause[] {
   const value = (place.value as Fields)[key];
   const old = isFields(place.old) && Object.hasOwn(place.old, key) ? place.old[key] : undefined;
   const named = schema.properties.has(key);
   const path = named ? (place.path === "" ? key : `${place.path}.${key}`) : `${place.path}[${key}]`;
   const correlation = correlateField(place.correlation, key);
-  const parentUnchanged = place.correlation ? unchanged(place.correlation) : place.parentUnchanged;
-  return visit(child, { path, value, old, correlation, parentUnchanged, isResource: child.embedded });
+  return visit(child, { path, value, old, correlation, parentUnchanged: unchangedAround(place), isResource: child.embedded });
 }
 
 function descendItem(items: Structural, index: number, place: Place): Cause[] {
   const correlation = correlateItem(place.correlation, index);
-  const parentUnchanged = place.correlation ? unchanged(place.correlation) : place.parentUnchanged;
   const value: unknown = (place.value as readonly unknown[])[index];
-  return visit(items, { path: `${place.path}[${index}]`, value, old: correlation?.old, correlation, parentUnchanged, isResource: items.embedded });
+  return visit(items, {
+    path: `${place.path}[${index}]`,
+    value,
+    old: correlation?.old,
+    correlation,
+    parentUnchanged: unchangedAround(place),
+    isResource: items.embedded,
+  });
 }
 
 function visit(schema: Structural, place: Place): Cause[] {
@@ -125,5 +134,5 @@ function visit(schema: Structural, place: Place): Cause[] {
 /** Runs `x-kubernetes-validations`. `old` is the object before an update. */
 export function checkRules(schema: Structural, value: unknown, old: unknown): Cause[] {
   const correlation = old === undefined ? undefined : { schema, value, old };
-  return visit(schema, { path: "", value, old, correlation, parentUnchanged: false, isResource: true });
+  return visit(schema, { path: "", value, old, correlation, parentUnchanged: () => false, isResource: true });
 }
