@@ -47,7 +47,7 @@ async function measure(context: BenchContext): Promise<Row[]> {
   for (let turn = 0; turn <= RUNS; turn++) {
     context.say(`hello: run ${turn + 1} of ${RUNS + 1}`);
     const run = `hello-${turn}`;
-    await runToEnd(client, run, "hello");
+    await runToEnd(client, line, run, "hello");
     const names = { run, action: line.names("TaskAction").at(-1) ?? "", pod: line.names("Pod").at(-1) ?? "" };
     if (turn > 0) begins.push(MARKS.map(([, at]) => at(line, names) ?? NaN));
   }

@@ -41,7 +41,7 @@ async function measure(context: BenchContext): Promise<Row[]> {
   const line = await timeline(client);
   context.scratch.defer(() => line.stop());
   context.say(`hop: a chain of ${LENGTH} tasks`);
-  await runToEnd(client, "chain-1", "chain");
+  await runToEnd(client, line, "chain-1", "chain");
   return hopsOf(line, line.names("Pod"), line.names("TaskAction")).map(({ label, samples, aim }) => ({
     step: label,
     hops: samples.length,

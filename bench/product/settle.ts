@@ -1,7 +1,9 @@
-import { RunKind, type Run, WorkflowKind, type Workflow, type GitSync, GitSyncKind } from "../../crds/index.ts";
+import { setTimeout } from "node:timers/promises";
+import { RunKind, WorkflowKind, type Workflow, type GitSync, GitSyncKind } from "../../crds/index.ts";
 import type { ObjectClient, Stored } from "../../kube/index.ts";
 import { until } from "../measure.ts";
 import { NAMESPACE, run } from "./manifests.ts";
+import type { Timeline } from "./timeline.ts";
 
 export const FOLLOWED = { namespace: "flyteops-system", name: "platform" };
 
@@ -30,17 +32,18 @@ export function isSynced(sync: Stored<GitSync>): boolean {
   );
 }
 
-/** Makes a Run and waits until it has succeeded. Rejects when it ends otherwise. */
-export async function runToEnd(client: ObjectClient, name: string, workflow: string): Promise<void> {
+const RUN_MS = 60_000;
+
+/** Makes a Run and waits, without asking again and again, until it has succeeded. Rejects when it ends otherwise. */
+export async function runToEnd(client: ObjectClient, line: Timeline, name: string, workflow: string): Promise<void> {
   await client.create(RunKind, run(name, workflow));
-  await until(
-    `run ${name}`,
-    60_000,
-    async () => {
-      const { status } = await client.get<Run>(RunKind, { namespace: NAMESPACE, name });
-      if (["Failed", "Aborted", "TimedOut"].includes(status?.phase ?? "")) throw new Error(`run ${name}: ${status?.phase} ${status?.error?.message ?? ""}`);
-      return status?.phase === "Succeeded" ? true : undefined;
-    },
-    50,
+  const fail = (how: string) => Promise.reject(new Error(`run ${name} ${how}`));
+  const slow = new AbortController();
+  const tooLong = setTimeout(RUN_MS, undefined, { signal: slow.signal }).then(
+    () => fail("does not end"),
+    () => undefined,
   );
+  const failed = ["Failed", "Aborted", "TimedOut"].map((phase) => line.seen("Run", name, `phase=${phase}`).then(() => fail(`is ${phase}`)));
+  await Promise.race([line.seen("Run", name, "phase=Succeeded"), tooLong, ...failed]);
+  slow.abort();
 }

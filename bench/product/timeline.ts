@@ -6,6 +6,8 @@ import { NAMESPACE } from "./manifests.ts";
 export interface Timeline {
   /** Undefined when it was not seen. @param kind `Run`, `TaskAction` or `Pod` */
   at(kind: string, name: string, what: string): number | undefined;
+  /** Resolves when it is seen. */
+  seen(kind: string, name: string, what: string): Promise<void>;
   /** Names of a kind in the order in which they appeared. */
   names(kind: string): readonly string[];
   stop(): Promise<void>;
@@ -49,18 +51,26 @@ export async function timeline(client: ObjectClient): Promise<Timeline> {
   const stop = new AbortController();
   const times = new Map<string, number>();
   const names = new Map<string, string[]>();
+  const waiting = new Map<string, () => void>();
   const ends = await Promise.all(
     [RunKind, TaskActionKind, Kinds.Pod].map((kind) =>
       follow(client, kind, stop.signal, (name, what) => {
         const key = `${kind.kind}/${name}/${what}`;
         if (times.has(key)) return;
         times.set(key, performance.now());
+        waiting.get(key)?.();
         if (what === "created") names.set(kind.kind, [...(names.get(kind.kind) ?? []), name]);
       }),
     ),
   );
   return {
     at: (kind, name, what) => times.get(`${kind}/${name}/${what}`),
+    seen: (kind, name, what) =>
+      new Promise((resolve) => {
+        const key = `${kind}/${name}/${what}`;
+        if (times.has(key)) resolve();
+        else waiting.set(key, resolve);
+      }),
     names: (kind) => names.get(kind) ?? [],
     async stop() {
       stop.abort();
