@@ -6,4 +6,5 @@ export { canonicalJson, copyJson, type Json, jsonEqual, type JsonObject, parseJs
 export { ANNOTATION, API_VERSION, FINALIZER, GROUP, LABEL, VERSION } from "./labels.ts";
 export { type LogFields, type Logger, silentLogger } from "./logger.ts";
 export { ACTION_NAME_MAX, actionName, podName, RUN_NAME_MAX, taskActionName } from "./names.ts";
+export { didYouMean, nearestWord } from "./nearest-word.ts";
 export { type Random, seededRandom } from "./random.ts";

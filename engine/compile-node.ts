@@ -8,7 +8,7 @@ import type { Findings } from "./findings.ts";
 import type { GraphScope } from "./graph-scope.ts";
 import type { DeclaredParameter } from "./parameters.ts";
 import type { PlanBinding, PlanMap, PlanNode, PlanSource } from "./plan.ts";
-import { hint } from "./suggest.ts";
+import { hint } from "./hint.ts";
 
 /** What a node runs, looked up: what it takes and gives. */
 export interface Target {

@@ -13,7 +13,7 @@ import { type Parameters, readParameters } from "./parameters.ts";
 import type { PlanGraph, PlanNode, PlanOutput } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { parseReference } from "./reference.ts";
-import { hint } from "./suggest.ts";
+import { hint } from "./hint.ts";
 
 export interface WorkflowUnit extends Unit {
   readonly graph: PlanGraph | undefined;

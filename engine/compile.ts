@@ -6,7 +6,7 @@ import type { Definitions } from "./definitions.ts";
 import type { Findings } from "./findings.ts";
 import { type Plan, PLAN_FORMAT, type PlanBinding, type PlanGraph, type PlanTask } from "./plan.ts";
 import type { Problem } from "./problem.ts";
-import { hint } from "./suggest.ts";
+import { hint } from "./hint.ts";
 
 export interface CompileTarget {
   readonly kind: "Task" | "Workflow";

@@ -4,7 +4,7 @@ import { celTypeOf, presentCelType } from "./cel-types.ts";
 import type { Parameters } from "./parameters.ts";
 import type { PlanSource } from "./plan.ts";
 import { printReference, type Reference } from "./reference.ts";
-import { hint } from "./suggest.ts";
+import { hint } from "./hint.ts";
 
 /** What other nodes can see of a node. */
 export interface NodeShape {

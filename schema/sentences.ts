@@ -1,6 +1,6 @@
 import type { ErrorObject } from "ajv";
+import { nearestWord } from "../base/index.ts";
 import { pathText, type Problem, type ProblemCode } from "./problem.ts";
-import { suggest } from "./suggest.ts";
 import { VALUE_KEYS } from "./value-forms.ts";
 
 type Path = (string | number)[];
@@ -57,7 +57,7 @@ function knownFields(schema: Schema): string[] {
 }
 
 function didYouMean(word: string, known: readonly string[]): string | undefined {
-  const guess = suggest(word, known);
+  const guess = nearestWord(word, known);
   return guess === undefined ? undefined : `did you mean "${guess}"?`;
 }
 
@@ -188,7 +188,7 @@ function subjectOf(path: Path, kind: string): string {
 export function meantFields(errors: readonly ErrorObject[]): ReadonlySet<string> {
   const meant = errors.flatMap((error) => {
     if (error.keyword !== "additionalProperties") return [];
-    const guess = suggest(String((error.params as Schema)["additionalProperty"]), knownFields((error.parentSchema ?? {}) as Schema));
+    const guess = nearestWord(String((error.params as Schema)["additionalProperty"]), knownFields((error.parentSchema ?? {}) as Schema));
     return guess === undefined ? [] : [`${error.instancePath}/${guess}`];
   });
   return new Set(meant);

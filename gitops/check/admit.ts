@@ -1,4 +1,4 @@
-import { API_VERSION, digestJson, GROUP, type JsonObject, LABEL } from "../../base/index.ts";
+import { API_VERSION, didYouMean, digestJson, GROUP, type JsonObject, LABEL } from "../../base/index.ts";
 import { allKinds, kindOf } from "../../crds/index.ts";
 import type { KubeObject } from "../../kube/index.ts";
 import type { AnyKind } from "../../schema/index.ts";
@@ -7,7 +7,6 @@ import { type Admitted, type Complaint, error } from "./candidate.ts";
 import type { CheckOptions } from "./check-result.ts";
 import { notImplemented } from "./not-implemented.ts";
 import { portabilityWarnings } from "./portability.ts";
-import { suggestion } from "./suggestion.ts";
 
 /** Kinds that a controller writes, never git. */
 const NEVER_IN_GIT = new Set(["TaskAction"]);
@@ -66,7 +65,7 @@ function unknownKind(written: JsonObject, { tenant }: CheckOptions): Complaint {
   }
   if (apiVersion !== API_VERSION) return error("UnknownVersion", `there is no version ${apiVersion}; write ${API_VERSION}`, ["apiVersion"]);
   const known = allKinds.map((each) => each.kind).filter((each) => !NEVER_IN_GIT.has(each));
-  return error("UnknownKind", `there is no kind ${kind} in ${API_VERSION}${suggestion(kind, known) || `; the kinds are ${known.join(", ")}`}`, ["kind"]);
+  return error("UnknownKind", `there is no kind ${kind} in ${API_VERSION}${didYouMean(kind, known) || `; the kinds are ${known.join(", ")}`}`, ["kind"]);
 }
 
 const isText = (value: unknown): value is string => typeof value === "string" && value !== "";

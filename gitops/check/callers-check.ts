@@ -1,8 +1,7 @@
-import type { JsonObject } from "../../base/index.ts";
+import { didYouMean, type JsonObject } from "../../base/index.ts";
 import { type Candidate, type Complaint, error, isInvalid } from "./candidate.ts";
 import type { DefinitionElsewhere } from "./definitions-check.ts";
 import { checkGiven, checkMissing, declaredInputs } from "./given-inputs.ts";
-import { suggestion } from "./suggestion.ts";
 
 /** What a Run or a Trigger names, and the inputs it takes. */
 interface Callee {
@@ -65,7 +64,7 @@ function calleeOf(caller: Candidate, spec: JsonObject, at: readonly string[], ca
     return { ...(callee.spec ? { callee } : {}), complaints: callee.invalid || !callee.spec ? [invalid] : [] };
   }
   const known = [...callees.keys()].filter((key) => key.startsWith(`${KIND_OF[field]}/${namespace}/`)).map((key) => key.slice(key.lastIndexOf("/") + 1));
-  return { complaints: [error(`${KIND_OF[field]}Unknown`, `there is no ${field} ${name} in ${namespace}${suggestion(name, known)}`, [...at, field])] };
+  return { complaints: [error(`${KIND_OF[field]}Unknown`, `there is no ${field} ${name} in ${namespace}${didYouMean(name, known)}`, [...at, field])] };
 }
 
 const spoken = ({ kind, name }: Callee): string => `${kind.toLowerCase()} ${name}`;

@@ -1,8 +1,7 @@
-import type { Json, JsonObject } from "../../base/index.ts";
+import { didYouMean, type Json, type JsonObject } from "../../base/index.ts";
 import { formOf } from "../../engine/index.ts";
 import { acceptsNone, isProblems, literalOf, membersOf, type Parameter, parseParameter, printType } from "../../values/index.ts";
 import { type Complaint, error } from "./candidate.ts";
-import { suggestion } from "./suggestion.ts";
 
 type Path = readonly (string | number)[];
 
@@ -20,7 +19,7 @@ export function declaredInputs(spec: JsonObject): ReadonlyMap<string, Parameter>
 export function checkGiven(given: JsonObject, declared: ReadonlyMap<string, Parameter>, owner: string, at: Path): Complaint[] {
   return Object.entries(given).flatMap(([name, value]) => {
     const parameter = declared.get(name);
-    if (!parameter) return [error("InputUnknown", `${owner} has no input ${name}${suggestion(name, declared.keys())}`, [...at, name], "key")];
+    if (!parameter) return [error("InputUnknown", `${owner} has no input ${name}${didYouMean(name, declared.keys())}`, [...at, name], "key")];
     return checkValue(parameter, value, [...at, name]);
   });
 }

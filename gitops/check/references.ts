@@ -1,10 +1,9 @@
-import { type Json, type JsonObject } from "../../base/index.ts";
+import { didYouMean, type Json, type JsonObject } from "../../base/index.ts";
 import type { KubeObject } from "../../kube/index.ts";
 import type { FileReference } from "../repository-object.ts";
 import { isDirectory, isFile, isLink, isSubmodule, type RepositoryTree, type TreeEntry } from "../source/repository-tree.ts";
 import { type Complaint, error } from "./candidate.ts";
 import { resolvePath } from "./repository-path.ts";
-import { suggestion } from "./suggestion.ts";
 
 /** A path that a manifest names, before it is looked up. */
 export interface NamedPath {
@@ -122,5 +121,5 @@ async function absence(tree: RepositoryTree, path: string): Promise<string> {
   const folder = path.includes("/") ? path.slice(0, path.lastIndexOf("/")) : "";
   const prefix = folder === "" ? "" : `${folder}/`;
   const siblings = (await tree.list(folder)).map((entry) => entry.path).filter((found) => !found.slice(prefix.length).includes("/"));
-  return `there is no ${path} in this commit${suggestion(path, siblings)}`;
+  return `there is no ${path} in this commit${didYouMean(path, siblings)}`;
 }

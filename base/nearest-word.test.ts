@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
-import { suggest } from "./suggest.ts";
+import { nearestWord } from "./nearest-word.ts";
 
-describe("suggest", () => {
+describe("nearestWord", () => {
   const known = ["command", "args", "container", "env", "workingDir", "from"];
   for (const [word, meant] of [
     ["comand", "command"],
@@ -11,11 +11,11 @@ describe("suggest", () => {
     ["form", "from"],
     ["Container", "container"],
   ] as const)
-    it(`takes ${word} for ${meant}`, () => assert.equal(suggest(word, known), meant));
+    it(`takes ${word} for ${meant}`, () => assert.equal(nearestWord(word, known), meant));
 
   it("says nothing about a word that resembles none", () => {
-    assert.equal(suggest("replicas", known), undefined);
-    assert.equal(suggest("x".repeat(10_000), known), undefined);
-    assert.equal(suggest("anything", []), undefined);
+    assert.equal(nearestWord("replicas", known), undefined);
+    assert.equal(nearestWord("x".repeat(10_000), known), undefined);
+    assert.equal(nearestWord("anything", []), undefined);
   });
 });
