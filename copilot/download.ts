@@ -1,12 +1,11 @@
 import { createHash } from "node:crypto";
 import { type BlobStore, filesOfTar } from "../blobs/index.ts";
-import { stringifyJson } from "../base/index.ts";
+import { inParallel, stringifyJson } from "../base/index.ts";
 import { fromBinary, type Literal, LiteralMapSchema } from "../proto/index.ts";
 import {
   acceptsNone,
   decodeLiteral,
   encodeLiteralMap,
-  inParallel,
   inputEntries,
   type InputEntry,
   inputsJson,

@@ -1,7 +1,7 @@
-import { type Logger, TerminalFailure } from "../base/index.ts";
+import { inParallel, type Logger, TerminalFailure } from "../base/index.ts";
 import { ATTEMPT_FILES, type BlobStore } from "../blobs/index.ts";
 import { LiteralMapSchema, toBinary } from "../proto/index.ts";
-import { inParallel, offload, OutputFailure, type OutputProblem, type OutputReading, type OutputReference, readOutputs } from "../values/index.ts";
+import { offload, OutputFailure, type OutputProblem, type OutputReading, type OutputReference, readOutputs } from "../values/index.ts";
 import type { SidecarArguments } from "./args.ts";
 import { reportedError } from "./error-file.ts";
 import { systemError } from "./failure.ts";

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { BlobError, type BlobStore } from "../blobs/index.ts";
-import { canonicalJson, sha256 } from "../base/index.ts";
-import { inParallel, OutputFailure, type OutputUpload } from "../values/index.ts";
+import { canonicalJson, inParallel, sha256 } from "../base/index.ts";
+import { OutputFailure, type OutputUpload } from "../values/index.ts";
 import { bytesOf } from "./local-files.ts";
 import { retrying, type RetryDeps } from "./retry.ts";
 import type { SafeTree } from "./safe-tree.ts";

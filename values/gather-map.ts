@@ -1,8 +1,7 @@
-import { TerminalFailure } from "../base/index.ts";
+import { inParallel, TerminalFailure } from "../base/index.ts";
 import type { Literal, LiteralMap } from "../proto/index.ts";
 import { decodeLiteral, encodeLiteral, noneLiteral, unionLiteral } from "./literal.ts";
 import { INLINE_LITERAL_BYTES, literalMap, offloadedLiteral } from "./offload.ts";
-import { inParallel } from "./parallel.ts";
 import type { Parameter } from "./parameter.ts";
 import { acceptsNone, membersOf, type Type } from "./type.ts";
 import { wrapUnion } from "./union.ts";

@@ -43,7 +43,6 @@ export {
   type OutputUpload,
   readOutputs,
 } from "./output-tree.ts";
-export { inParallel } from "./parallel.ts";
 export {
   interfaceOf,
   isParameterProblems,

@@ -1,7 +1,7 @@
+import { inParallel } from "../base/index.ts";
 import { create, type Literal, type LiteralMap, LiteralMapSchema, LiteralSchema, toBinary } from "../proto/index.ts";
 import { toLiteralType } from "./literal-type.ts";
 import { decodeLiteral, encodeLiteral } from "./literal.ts";
-import { inParallel } from "./parallel.ts";
 import type { Parameter } from "./parameter.ts";
 import type { Type } from "./type.ts";
 

@@ -1,9 +1,8 @@
-import { Failure, messageOf, parseJson } from "../base/index.ts";
+import { Failure, inParallel, messageOf, parseJson } from "../base/index.ts";
 import type { Literal } from "../proto/index.ts";
 import { literalOf, MAX_ELEMENTS } from "./authored.ts";
 import { blobLiteral, listLiteral, mapLiteral, noneLiteral, unionLiteral } from "./literal.ts";
 import { unescapeMapKey } from "./map-key.ts";
-import { inParallel } from "./parallel.ts";
 import type { Parameter } from "./parameter.ts";
 import { isProblems } from "./problem.ts";
 import { parseText } from "./text.ts";

@@ -1,4 +1,4 @@
-import { type Outcome, settled, TerminalFailure } from "../../base/index.ts";
+import { inParallel, type Outcome, settled, TerminalFailure } from "../../base/index.ts";
 import { type Informer, isNotFound, Kinds, type ReconcileRun, type Stored } from "../../kube/index.ts";
 import type { AttemptError } from "../../plugins/index.ts";
 import { discard, isHeld, podsOf, reportOf, retire, stopGrace, stopPod } from "./action-pods.ts";
@@ -13,6 +13,7 @@ import { hasFailed, isItemOver, type Item, type ItemFailure, mapError, mapVerdic
 
 /** Pods made in one pass; the status is written between passes, so that progress shows while thousands start. */
 const LAUNCHES_PER_PASS = 64;
+/** API calls in flight at once. */
 const PARALLEL = 16;
 const DEFAULT_KEEP_ITEM_PODS = 256;
 
@@ -29,10 +30,6 @@ interface MapPass {
   readonly backoffs: ItemBackoffs;
   /** Moments (as delays) at which to look again. */
   readonly wakes: number[];
-}
-
-async function inParallel<T>(values: readonly T[], work: (value: T) => Promise<void>): Promise<void> {
-  for (let start = 0; start < values.length; start += PARALLEL) await Promise.all(values.slice(start, start + PARALLEL).map(work));
 }
 
 const whichOf = (item: Item, index: number): AttemptOf => ({ attempt: item.attempt, item: index, oomKills: item.failures.oom });
@@ -100,7 +97,7 @@ async function follow(pass: MapPass, index: number, item: Item, pod: Stored): Pr
 async function followAll(pass: MapPass): Promise<void> {
   const byName = new Map(podsOf(pass.pods, pass.work.action).map((pod) => [pod.metadata.name, pod]));
   const recorded = pass.items.flatMap((item, index) => (item.phase === "q" || item.phase === "r" ? [{ item, index }] : []));
-  await inParallel(recorded, async ({ item, index }) => {
+  await inParallel(recorded, PARALLEL, async ({ item, index }) => {
     const pod = byName.get(attemptName(pass.work.action, whichOf(item, index)));
     await (pod ? follow(pass, index, item, pod) : vanished(pass, index, item));
   });
@@ -112,7 +109,7 @@ async function retireRecorded(pass: MapPass): Promise<void> {
   const keep = items.length <= (deps.config.keepItemPods ?? DEFAULT_KEEP_ITEM_PODS);
   const needed = new Set(items.flatMap((item, index) => (isItemOver(item) ? [] : [attemptName(work.action, whichOf(item, index))])));
   const done = podsOf(pass.pods, work.action).filter((pod) => !needed.has(pod.metadata.name) && isHeld(pod));
-  await inParallel(done, (pod) => (keep ? retire(deps, work.plugin, pod, run.now) : discard(deps.informers.client, pod)));
+  await inParallel(done, PARALLEL, (pod) => (keep ? retire(deps, work.plugin, pod, run.now) : discard(deps.informers.client, pod)));
 }
 
 /** Items that may start now, in order, as many as the concurrency leaves room for. */
@@ -136,7 +133,7 @@ async function startItems(pass: MapPass): Promise<Extract<Launch, { kind: "refus
   if (ready.length > LAUNCHES_PER_PASS) pass.wakes.push(1);
   let refused: Extract<Launch, { kind: "refused" }> | undefined;
   const inputs = inputsOnce(pass.deps, pass.work);
-  await inParallel(ready.slice(0, LAUNCHES_PER_PASS), async ({ item, index }) => {
+  await inParallel(ready.slice(0, LAUNCHES_PER_PASS), PARALLEL, async ({ item, index }) => {
     if (refused) return;
     try {
       const launched = await launch(pass.deps, pass.work, whichOf(item, index), inputs);

@@ -1,4 +1,4 @@
-import { LABEL, messageOf } from "../../base/index.ts";
+import { inParallel, LABEL, messageOf } from "../../base/index.ts";
 import type { GitSync } from "../../crds/index.ts";
 import {
   type Apply,
@@ -13,9 +13,8 @@ import {
   withReferences,
 } from "../../gitops/index.ts";
 import { ApiError, isNotFound, type ObjectClient, type Stored } from "../../kube/index.ts";
-import { type ClusterView, kindNamed } from "./cluster-view.ts";
+import { type ClusterView, kindNamed, PARALLEL_CALLS } from "./cluster-view.ts";
 import { compiledDigest } from "./compiled-target.ts";
-import { inParallel } from "./in-parallel.ts";
 import type { InventoryStore } from "./inventory-store.ts";
 
 export interface CarryOutDeps {
@@ -69,8 +68,8 @@ export async function carryOut(deps: CarryOutDeps, plan: Plan, context: CarryOut
     new Map(intended.map(({ entry: { kind, namespace, name, source } }) => [objectKey({ kind, namespace, name }), { kind, namespace, name, source }])),
   );
   try {
-    await inParallel(plan.endings, (ending) => remove(deps, ending, context, tally));
-    for (const group of groupsOf(plan.applies)) await inParallel(group, (apply) => applyOne(deps, apply, context, tally));
+    await inParallel(plan.endings, PARALLEL_CALLS, (ending) => remove(deps, ending, context, tally));
+    for (const group of groupsOf(plan.applies)) await inParallel(group, PARALLEL_CALLS, (apply) => applyOne(deps, apply, context, tally));
     for (const removal of plan.removals) await remove(deps, removal, context, tally);
   } finally {
     await deps.inventories.write(context.sync, tally.record);

@@ -6,6 +6,9 @@ import { type Informer, type InformerSet, isNotFound, isTrue, Kinds, type KindRe
 /** The kinds that a repository may hold. */
 export const SYNCED_KINDS: readonly KindRef[] = allKinds.filter(({ kind }) => kind !== "TaskAction");
 
+/** Calls to the API in flight at once, in one pass of one sync. */
+export const PARALLEL_CALLS = 16;
+
 const KIND_BY_NAME: ReadonlyMap<string, KindRef> = new Map(SYNCED_KINDS.map((kind) => [kind.kind, kind]));
 
 export function kindNamed(name: string): KindRef {

@@ -1,8 +1,8 @@
+import { inParallel } from "../../base/index.ts";
 import type { GitSync } from "../../crds/index.ts";
 import { type CheckResult, type Inventory, objectKey, type Plan, planChanges, type PlanOptions, type Problem, sortProblems } from "../../gitops/index.ts";
 import type { Stored } from "../../kube/index.ts";
-import type { ClusterView } from "./cluster-view.ts";
-import { inParallel } from "./in-parallel.ts";
+import { type ClusterView, PARALLEL_CALLS } from "./cluster-view.ts";
 
 export interface PlanSubject {
   readonly sync: Stored<GitSync>;
@@ -31,7 +31,7 @@ function doubtfulKeys(view: ClusterView, inventory: Inventory, plan: Plan): Set<
 /** The plan for these keys alone, over fresh reads. */
 async function plannedFresh(view: ClusterView, checked: CheckResult, inventory: Inventory, keys: ReadonlySet<string>, options: PlanOptions): Promise<Plan> {
   const fresh = new Map<string, Stored | undefined>();
-  await inParallel([...keys], async (key) => {
+  await inParallel(keys, PARALLEL_CALLS, async (key) => {
     const [kind = "", namespace = "", name = ""] = key.split("/");
     fresh.set(key, await view.fresh({ kind, namespace, name }));
   });
