@@ -1,4 +1,5 @@
 // npm run check: everything that can be said about the sources without running the product.
+import "./node-version.mjs";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 

@@ -1,6 +1,7 @@
 // Builds what a checkout needs to run: generated sources and the program's bundles in dist/bin/. Runs after `npm ci`; does nothing
 // in a package that was installed without its development tools. With `--modules` (npm run build, npm test) it also checks the
 // types and compiles every module into dist/, which takes ten times as long and which only the tests need.
+import "./node-version.mjs";
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 

@@ -1,5 +1,6 @@
 // npm test: compiles, then runs every suite that needs nothing but this checkout.
 // npm run test:conformance: only the promises about the Kubernetes API, on the cluster KUBECONFIG names or on the embedded one.
+import "./node-version.mjs";
 import { spawnSync } from "node:child_process";
 
 const suites = {
