@@ -235,6 +235,23 @@ describe("controller", () => {
     assert.deepEqual(client.writes, []);
   });
 
+  it("writes nothing about a pass that was cut short because the program ends", async () => {
+    const { client } = run(
+      (_, { signal, mark }) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener("abort", () => {
+            mark("Ready", "Stopped", "stopped", "False");
+            reject(new RetryableFailure("Stopped", "stopped"));
+          }),
+        ),
+    );
+    await create("a");
+    await settle(30);
+    stop.abort();
+    await Promise.all(running);
+    assert.deepEqual(client.writes, []);
+  });
+
   it("is woken by what it watches", async () => {
     let passes = 0;
     run(

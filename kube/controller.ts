@@ -110,13 +110,13 @@ function worker<T extends KubeObject>(deps: ControllerDeps, options: ControllerO
   const events = deps.events ?? eventRecorder({ client: informers.client, clock, logger, component: "flyteops" });
   const passDeps = { client: informers.client, clock, logger, events };
 
-  async function attempt(key: string, signal: AbortSignal): Promise<PassResult> {
+  async function attempt(key: string, stopping: AbortSignal, signal: AbortSignal): Promise<PassResult> {
     const object = await admitted(informers, reconciler, primary.get(key));
     if (!object) {
       queue.forget(key);
       return "gone";
     }
-    const { verdict, ending } = await reconcilePass(passDeps, reconciler, object, signal);
+    const { verdict, ending } = await reconcilePass({ ...passDeps, stopping }, reconciler, object, signal);
     logEnding(logger, key, verdict, ending);
     lookAgain(queue, key, verdict.next);
     return verdict.result;
@@ -133,7 +133,7 @@ function worker<T extends KubeObject>(deps: ControllerDeps, options: ControllerO
   return async (key: string, outer: AbortSignal): Promise<void> => {
     const startedAt = clock.now();
     const { signal, end } = deadline(clock, outer, options.deadlineMs ?? DEFAULT_DEADLINE_MS);
-    const result = await attempt(key, signal)
+    const result = await attempt(key, outer, signal)
       .catch((thrown: unknown) => writesFailed(key, thrown))
       .finally(end);
     options.observe?.({ key, result, ms: clock.now() - startedAt });

@@ -42,6 +42,8 @@ export interface PassDeps {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly events: EventRecorder;
+  /** Aborted when the program ends; the pass's own signal aborts at its deadline too. */
+  readonly stopping: AbortSignal;
 }
 
 interface StatusHolder {
@@ -132,6 +134,8 @@ export async function reconcilePass<T extends KubeObject>(
   const ending = await endingOf(() => (finalizing && reconciler.finalize ? reconciler.finalize(object, run) : reconciler.reconcile(object, run)));
   const verdict = conclude(ending);
   const transition = verdict.summary && reconciler.summary !== false ? summarise(object, verdict.summary, now) : undefined;
+  // A pass that failed because the program ends knows nothing about the object: the next start begins it again.
+  if ("thrown" in ending && deps.stopping.aborted) return { verdict, ending };
   if (verdict.result !== "conflict") await writeStatus();
   const note = transition && transitionNote(transition);
   for (const each of note ? [...notes, note] : notes) await deps.events.record(object, each);
