@@ -86,9 +86,10 @@ export function directoryStore(root: string): BlobStore {
 
   /** Names a file. The folder may vanish in between, when another process deletes the last object of a prefix. */
   async function inFolder(path: string, name: () => Promise<void>): Promise<void> {
-    for (let tries = 3; ; tries--) {
-      await mkdir(dirname(path), { recursive: true });
+    for (let tries = 10; ; tries--) {
       try {
+        // Making the folder can meet the same: a parent is gone before the child is made.
+        await mkdir(dirname(path), { recursive: true });
         return await name();
       } catch (thrown) {
         if (codeOf(thrown) !== "ENOENT" || tries === 0) throw thrown;

@@ -37,7 +37,8 @@ const WORDS_11: ReadonlyMap<string, Reading> = new Map<string, Reading>([
 export function readKubectl(text: string): Reading {
   const word = WORDS_11.get(text);
   if (word) return word;
-  if (/^\.[0-9]+([eE][-+]?[0-9]+)?$/.test(text)) return finite(Number(text));
+  // Behind a leading point Go reads its own literals, where single underscores may stand between digits.
+  if (/^\.[0-9]+(_[0-9]+)*([eE][-+]?[0-9]+(_[0-9]+)*)?$/.test(text)) return finite(Number(text.replaceAll("_", "")));
   if (!/^[-+0-9]/.test(text)) return STRING;
   const plain = text.replaceAll("_", "");
   const integer = prefixedInteger(plain);

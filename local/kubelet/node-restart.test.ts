@@ -25,8 +25,10 @@ async function untilSurvivors(marker: string, count: number): Promise<void> {
 }
 
 function doomed(stateDir: string, marker: string, mode: string): Promise<ChildProcess> {
-  const program = fileURLToPath(new URL("./fixtures/doomed.ts", import.meta.url));
-  const child = spawn(process.execPath, ["--import", "tsx", program, stateDir, marker, mode], { stdio: ["ignore", "pipe", "inherit"] });
+  // Compiled or not, the program beside this one.
+  const compiled = import.meta.url.endsWith(".js");
+  const program = fileURLToPath(new URL(compiled ? "./fixtures/doomed.js" : "./fixtures/doomed.ts", import.meta.url));
+  const child = spawn(process.execPath, [...(compiled ? [] : ["--import", "tsx"]), program, stateDir, marker, mode], { stdio: ["ignore", "pipe", "inherit"] });
   return new Promise((resolve, reject) => {
     child.stdout?.on("data", (chunk: Buffer) => chunk.toString().includes("running") && resolve(child));
     child.on("exit", (code) => reject(new Error(`ended with ${code}`)));
