@@ -125,10 +125,10 @@ function isObject(json: Json): json is { readonly [key: string]: Json } {
   return typeof json === "object" && json !== null && !Array.isArray(json);
 }
 
-/** Stored bytes come from a file of the repository or from another node; a uri is remote data. */
+/** Stored bytes come from a file of the repository, from another node or from elsewhere, and never from inside a literal. */
 function storedOf(type: Type, authored: Json): Reading {
   if (isObject(authored) && "uri" in authored)
-    return problem("RemoteDataUnsupported", "remote data ({uri: …}) is not supported yet; put the file in the repository");
+    return problem("RemoteDataUnsupported", "{uri: …} is an input of its own, not a part of a value: give one directory, or one input per file");
   if (type.kind === "workflow") return mismatch(type, authored, "; only a task makes a workflow");
   const form = type.kind === "file" ? "{file: path/in/repository}" : "{directory: path/in/repository}";
   return mismatch(type, authored, `; write ${form} or a reference`);

@@ -57,6 +57,7 @@ export { isTypeProblem, parseType, type TypeProblem } from "./parse-type.ts";
 export { type Attributes, parsePath, pathType, type PathValue, pathValue, printAttributes } from "./path.ts";
 export { previewOf } from "./preview.ts";
 export { isProblems, type ValueProblem, type ValueProblemCode } from "./problem.ts";
+export { remoteLiteral, type RemoteReference, remoteReference } from "./remote.ts";
 export {
   checkTemplates,
   type EnvVariable,

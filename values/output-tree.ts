@@ -45,11 +45,14 @@ export interface OutputUpload {
   readonly literal: Literal;
 }
 
-/** Bytes the task stored itself: something must be at `uri`. */
+/** Bytes the task stored itself: something must be at `uri`. The literal that stands for remote data takes the digest afterwards. */
 export interface OutputReference {
   readonly output: string;
   readonly uri: string;
   readonly multipart: boolean;
+  /** Not below `rawUri` but below one of the data prefixes. */
+  readonly remote: boolean;
+  readonly literal: Literal;
 }
 
 export interface OutputReading {
@@ -78,6 +81,7 @@ interface Found {
 interface Reader {
   readonly tree: OutputTree;
   readonly rawUri: string;
+  readonly dataPrefixes: readonly string[];
   readonly output: string;
   readonly warn: (message: string) => void;
   bytesLeft: number;
@@ -86,9 +90,15 @@ interface Reader {
 
 /**
  * Reads the declared outputs, each from `<var>`, `<var>.<ext>` (a file), `<var>.json` or `<var>.uri`. Nothing is stored: what is to be
- * stored is listed in `uploads`, with the URI (below `rawUri`) its literal already names. All problems are reported.
+ * stored is listed in `uploads`, with the URI (below `rawUri`) its literal already names. A `<var>.uri` may lead below `rawUri` or one of
+ * `dataPrefixes`. All problems are reported.
  */
-export async function readOutputs(tree: OutputTree, outputs: readonly Parameter[], rawUri: string): Promise<OutputReading> {
+export async function readOutputs(
+  tree: OutputTree,
+  outputs: readonly Parameter[],
+  rawUri: string,
+  dataPrefixes: readonly string[] = [],
+): Promise<OutputReading> {
   const names = await tree.list([]);
   const used = new Set<string>();
   const warnings: string[] = [];
@@ -98,6 +108,7 @@ export async function readOutputs(tree: OutputTree, outputs: readonly Parameter[
     const reader: Reader = {
       tree,
       rawUri,
+      dataPrefixes,
       output: output.name,
       warn: (message) => warnings.push(message),
       bytesLeft: MAX_INLINE_BYTES,
@@ -319,14 +330,18 @@ function parseOrFail(text: string, path: readonly string[]): ReturnType<typeof p
 }
 
 async function readUri(reader: Reader, type: Type, path: readonly string[]): Promise<Found> {
-  const uri = decodeUtf8(await readInline(reader, path))?.trim() ?? "";
-  if (!uri.startsWith(`${reader.rawUri}/`) || uri.split("/").includes(".."))
-    throw invalid(path, `${JSON.stringify(uri.slice(0, 200))} is not below FLYTEOPS_RAW_OUTPUT_URI`);
+  const uri = normalUri(decodeUtf8(await readInline(reader, path))?.trim() ?? "");
+  const own = uri.startsWith(`${reader.rawUri}/`) && !uri.split("/").includes("..");
+  const remote = !own && isBelowPrefix(uri, reader.dataPrefixes);
+  if (!own && !remote) {
+    const elsewhere = reader.dataPrefixes.length === 0 ? "" : `, nor below ${reader.dataPrefixes.join(", ")} (spec.dataPrefixes of the Project)`;
+    throw invalid(path, `${JSON.stringify(uri.slice(0, 200))} is not below FLYTEOPS_RAW_OUTPUT_URI${elsewhere}`);
+  }
   const blobs = membersOf(type).filter(isBlobType);
   const [member] = blobs;
   if (member === undefined || blobs.length > 1)
     throw new OutputFailure("OutputAmbiguous", `output ${shown(path)}: ${printType(type)} does not say what the uri is`);
   const literal = blobLiteral(member, uri);
-  const reference = { output: reader.output, uri, multipart: member.kind !== "file" };
+  const reference = { output: reader.output, uri, multipart: member.kind !== "file", remote, literal };
   return { literal: type.kind === "union" ? unionLiteral(member, literal) : literal, uploads: [], references: [reference] };
 }

@@ -13,7 +13,7 @@ import { fromLiteralType, toLiteralType } from "./literal-type.ts";
 import { isTypeProblem, parseType } from "./parse-type.ts";
 import { isProblems, problem, under, type ValueProblem } from "./problem.ts";
 import { nameOfJson } from "./struct.ts";
-import type { Column, Type } from "./type.ts";
+import { type Column, isBlobType, membersOf, printType, type Type } from "./type.ts";
 
 /** One input or output of an interface, parsed. */
 export interface Parameter {
@@ -67,6 +67,9 @@ function withType(name: string, text: string, fields: JsonObject): Parameter | V
   if (isProblems(type)) return [...type];
   const { description, sensitive, download } = fields;
   if (download !== undefined && download !== "Eager" && download !== "None") return problem("InvalidValue", "download is Eager or None", ["download"]);
+  if (download === "None" && !membersOf(type).some(isBlobType)) {
+    return problem("InvalidValue", `download: None is for a file, directory or dataset, not for ${printType(type)}`, ["download"]);
+  }
   return {
     name,
     type,

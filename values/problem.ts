@@ -17,8 +17,10 @@ export type ValueProblemCode =
   | "TemplateNotText"
   | "TemplateSensitive"
   | "ArgumentTooLong"
-  /** `{uri: …}` as an input. */
-  | "RemoteDataUnsupported";
+  /** `{uri: …}` inside another value. */
+  | "RemoteDataUnsupported"
+  /** `{uri: …}` with a scheme that nothing here reads. */
+  | "UnsupportedStore";
 
 /** One problem as the list that value functions return. */
 export function problem(code: ValueProblemCode, message: string, path: readonly (string | number)[] = []): ValueProblem[] {

@@ -107,6 +107,9 @@ function tokenProblems(token: Extract<Token, { kind: "input" }>, inputs: readonl
   const type = optionalOf(parameter.type) ?? parameter.type;
   const element = type.kind === "list" && alone ? (optionalOf(type.of) ?? type.of) : type;
   if (token.uri && !isBlobType(element)) return problem("TemplateNotText", `${token.source}: only a file, directory or dataset has a uri`);
+  if (parameter.download === "None" && !token.uri) {
+    return problem("TemplateNotText", `${token.source}: ${token.name} is not downloaded (download: None); write {{.inputs.${token.name}.uri}}`);
+  }
   if (isText(element)) return [];
   const hint = type.kind === "list" && isText(type.of) ? "; a list must be the whole argument" : "; read its file";
   return problem("TemplateNotText", `${token.source}: a value of type ${printType(parameter.type)} has no place in a command line${hint}`);
