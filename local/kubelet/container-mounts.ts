@@ -1,7 +1,8 @@
-import { chmodSync, existsSync, mkdirSync, realpathSync, statSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, lstatSync, mkdirSync, realpathSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { ConfigError } from "./environment.ts";
 import { expand } from "./expand.ts";
+import { LeadsOut, makeInside } from "./inside.ts";
 import { hostPathOf } from "./program.ts";
 import type { Container } from "./pod-shapes.ts";
 import type { ContainerMount } from "./root-plan.ts";
@@ -49,14 +50,21 @@ function subPathOf(volume: ReadyVolume, subPath: string): string {
   if (subPath.startsWith("/") || subPath.split("/").includes("..") || subPath.includes("$("))
     throw new ConfigError(`subPath ${subPath} is not a path inside the volume`);
   const path = join(volume.path, subPath);
-  if (!existsSync(path)) {
-    mkdirSync(path, { recursive: true });
-    chmodSync(path, 0o777);
-  }
+  if (!lstatSync(path, { throwIfNoEntry: false })) insideVolume(`subPath ${subPath}`, () => makeInside(volume.path, path, 0o777));
+  if (!existsSync(path)) throw new ConfigError(`subPath ${subPath} is a link that leads nowhere`);
   const real = realpathSync(path);
   const root = realpathSync(volume.path);
   if (real !== root && !real.startsWith(`${root}/`)) throw new ConfigError(`subPath ${subPath} leads out of the volume`);
   return real;
+}
+
+function insideVolume(what: string, make: () => void): void {
+  try {
+    make();
+  } catch (thrown) {
+    if (thrown instanceof LeadsOut) throw new ConfigError(`${what}: ${thrown.message}`);
+    throw thrown;
+  }
 }
 
 /** The mounts every container has besides its volumes; a path the pod mounts itself is left to the pod. */
@@ -77,7 +85,8 @@ export function ownMounts(container: Container, directories: ContainerDirectorie
 function absentWorkingDir(path: string, directories: ContainerDirectories, mounts: readonly ContainerMount[]): ContainerMount[] {
   const inVolume = hostPathOf(path, mounts);
   if (inVolume === path) return [{ path, source: directories.work, file: false, readOnly: false }];
-  mkdirSync(inVolume, { recursive: true });
+  const holding = mounts.find((mount) => inVolume === mount.source || inVolume.startsWith(`${mount.source}/`));
+  insideVolume(`workingDir ${path}`, () => makeInside(holding?.source ?? directories.work, inVolume));
   return [];
 }
 

@@ -1,8 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { shortHash } from "../../base/index.ts";
+import { makeFileInside, makeInside } from "./inside.ts";
 import { fstabLine } from "./launch-script.ts";
-import { type ContainerMount, type HostTree, planRoot, type RootPlan } from "./root-plan.ts";
+import { type ContainerMount, type HostTree, isBelow, planRoot, type RootPlan } from "./root-plan.ts";
 
 /** What the launch script needs to put one container's file system together. */
 export interface ContainerRoot {
@@ -13,11 +14,23 @@ export interface ContainerRoot {
   readonly volumesFstab: string;
 }
 
+/** A directory of the host that a container does not see, but for the directories `sees` below it. Absolute, links resolved. */
+export interface HiddenPlace {
+  readonly directory: string;
+  readonly sees: readonly string[];
+}
+
 /**
  * Writes the skeleton of a container's file system below `roots`. Containers with the same mount points on an unchanged
  * host share it. `lockedOptions` are mount options of the disk the volumes lie on, which a user namespace may not drop.
  */
-export function containerRoot(roots: string, mounts: readonly ContainerMount[], host: HostTree, lockedOptions: string): ContainerRoot {
+export function containerRoot(
+  roots: string,
+  mounts: readonly ContainerMount[],
+  host: HostTree,
+  lockedOptions: string,
+  hidden?: HiddenPlace & { readonly mask: string },
+): ContainerRoot {
   const plan = planRoot(mounts, host);
   for (const point of plan.nested) makeNested(point);
   const { mounts: resolved, nested: _nested, ...shared } = plan;
@@ -25,14 +38,24 @@ export function containerRoot(roots: string, mounts: readonly ContainerMount[], 
   if (!existsSync(directory)) writeSkeleton(directory, shared);
   const mountPoint = join(directory, "root");
   const lines = resolved.map((mount) => fstabLine(mount.source, mountPoint + mount.path, mount.readOnly ? `bind,ro${lockedOptions}` : "bind"));
-  return { mountPoint, planDirectory: directory, volumesFstab: lines.join("") };
+  const masks =
+    hidden && !resolved.some(({ path }) => path === hidden.directory || isBelow(hidden.directory, path)) ? maskLines(hidden, mountPoint, lockedOptions) : [];
+  return { mountPoint, planDirectory: directory, volumesFstab: [...masks, ...lines].join("") };
 }
 
-function makeNested({ path, file }: { path: string; file: boolean }): void {
-  if (existsSync(path)) return;
-  if (!file) return void mkdirSync(path, { recursive: true });
-  mkdirSync(join(path, ".."), { recursive: true });
-  writeFileSync(path, "");
+/** An empty directory over the hidden one, and in it what is to be seen. `mask` is a directory of this container's own. */
+function maskLines({ directory, sees, mask }: HiddenPlace & { readonly mask: string }, mountPoint: string, lockedOptions: string): string[] {
+  mkdirSync(mask, { recursive: true });
+  for (const path of sees) {
+    mkdirSync(path, { recursive: true });
+    mkdirSync(join(mask, relative(directory, path)), { recursive: true });
+  }
+  return [fstabLine(mask, mountPoint + directory, `bind,ro${lockedOptions}`), ...sees.map((path) => fstabLine(path, mountPoint + path, "bind"))];
+}
+
+function makeNested({ root, path, file }: RootPlan["nested"][number]): void {
+  if (file) makeFileInside(root, path);
+  else makeInside(root, path);
 }
 
 /** Built aside and renamed, so that a crash leaves no half skeleton under the final name. */

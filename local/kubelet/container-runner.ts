@@ -8,6 +8,7 @@ import { type Container, isSidecar, type Pod, type Terminated } from "./pod-shap
 import { isRunning, type Role, type Slot, terminated } from "./pod-status.ts";
 import { runHook, runProbes } from "./probes.ts";
 import { FORGIVE_MS, restartDelay } from "./restart-delay.ts";
+import { LeadsOut } from "./inside.ts";
 import { LaunchFailed } from "./spawn-process.ts";
 import type { ReadyVolume } from "./volumes.ts";
 
@@ -162,7 +163,7 @@ export function containerRunner(container: Container, role: Role, directory: str
       return deps.note("Warning", "Failed", `Error: ${message}`);
     }
     const missing = thrown instanceof ProgramNotFound;
-    if (!missing && !(thrown instanceof LaunchFailed)) throw thrown;
+    if (!missing && !(thrown instanceof LaunchFailed || thrown instanceof LeadsOut)) throw thrown;
     deps.note("Warning", missing ? "ProgramNotFound" : "Failed", missing ? message : `Error: ${message}`);
     if (missing && (pod.spec.restartPolicy ?? "Always") !== "Always") programMissing = message;
     ends += 1;

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { type Clock, rfc3339, shortHash } from "../../base/index.ts";
 import { makeContainerDirectories, OWN, ownMounts, rewritePaths, volumeMounts } from "./container-mounts.ts";
@@ -13,6 +13,7 @@ import { byteCount } from "./quantity.ts";
 import type { Amounts } from "./resources.ts";
 import type { ContainerMount } from "./root-plan.ts";
 import { rootRefused, runAs } from "./run-as.ts";
+import type { HiddenPlace } from "./container-root.ts";
 import type { Sandbox } from "./sandbox.ts";
 import { type ProcessExit, type RunningProcess, spawnProcess } from "./spawn-process.ts";
 import type { ReadyVolume } from "./volumes.ts";
@@ -32,6 +33,8 @@ export interface StartDeps {
   /** Directory to put in front of PATH for an image name; undefined when the image is not known. */
   readonly imagePath: (image: string) => string | undefined;
   readonly logBytes: number;
+  /** What of this machine a container does not see. */
+  readonly hidden?: ((container: Container) => HiddenPlace) | undefined;
 }
 
 /** Everything about one start that can be said before a process exists. */
@@ -80,7 +83,7 @@ export async function prepareContainer(
   return {
     argv,
     env,
-    oddNames: Object.entries(env).filter(([name]) => !/^[A-Za-z_]\w*$/.test(name)),
+    oddNames: Object.entries(env).filter(([name]) => !PLAIN_NAME.test(name) || OF_THE_LOADER.test(name)),
     mounts,
     workingDir,
     program: programOf(container, argv, env, workingDir, real ? mounts : []),
@@ -130,10 +133,20 @@ export function isFixedProgram(container: Container): boolean {
   return program.startsWith("/") && !(container.volumeMounts ?? []).some(({ mountPath }) => program.startsWith(mountPath));
 }
 
+const PLAIN_NAME = /^[A-Za-z_]\w*$/;
+/** Variables with which a loader, a C library or a shell runs somebody's code: the launcher, which has more rights than the container, must not see them. */
+const OF_THE_LOADER = /^(LD_.*|GLIBC_TUNABLES|GCONV_PATH|LOCPATH|NLSPATH|MALLOC_.*|LIBMOUNT_.*|ENV|BASH_ENV|BASHOPTS|SHELLOPTS|PS4|IFS|CDPATH)$/;
+
+/** What the launcher is started with: everything but what it must not see. */
+export function launcherEnvironment({ env, oddNames }: Pick<Preparation, "env" | "oddNames">): Readonly<Record<string, string>> {
+  const odd = new Set(oddNames.map(([name]) => name));
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !odd.has(name)));
+}
+
 /** Starts the process of a prepared container. Rejects with LaunchFailed. */
 export async function startContainer(pod: Pod, container: Container, number: number, preparation: Preparation, deps: StartDeps): Promise<ContainerInstance> {
   const id = shortHash(`${pod.metadata.uid}/${container.name}/${number}`, 32);
-  const { directories, env, oddNames } = preparation;
+  const { directories, oddNames } = preparation;
   const bytes = container.resources?.limits?.["memory"];
   const limit = deps.memory.limit(id, bytes === undefined ? undefined : byteCount(bytes));
   const log = containerLog({ path: logPath(directories.base, number), clock: deps.clock, maxBytes: deps.logBytes });
@@ -146,8 +159,9 @@ export async function startContainer(pod: Pod, container: Container, number: num
       directory: directories.base,
       cgroupProcs: limit?.procs,
       oddNames,
+      hidden: deps.hidden?.(container),
     });
-    const running = await spawnProcess(launch, env, log, deps);
+    const running = await spawnProcess(launch, launcherEnvironment(preparation), log, deps);
     limit?.watch(running.pid, running.kill);
     const startedAt = rfc3339(deps.clock.now());
     const ended = running.exited.then((exit) => conclude({ exit, container, startedAt, id, directories, log, limit, clock: deps.clock }));
@@ -196,9 +210,16 @@ async function terminationMessage(container: Container, file: string, logFile: s
   return logTail(logFile);
 }
 
+/** Without mount namespaces a container can put anything in place of the file: a link is not followed, a fifo not waited for. */
 function head(path: string, bytes: number): string {
-  const file = openSync(path, "r");
+  let file: number;
   try {
+    file = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch {
+    return ""; // not the file we made
+  }
+  try {
+    if (!fstatSync(file).isFile()) return "";
     const buffer = Buffer.alloc(bytes);
     return buffer.subarray(0, readSync(file, buffer, 0, bytes, 0)).toString("utf8");
   } finally {

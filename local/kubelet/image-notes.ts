@@ -1,3 +1,4 @@
+import { dirname } from "node:path";
 import type { Container, Pod } from "./pod-shapes.ts";
 import { type FoundProgram, programVersion } from "./program.ts";
 
@@ -18,14 +19,17 @@ export interface ImageNotUsed {
 export const plainImage = (image: string): string => image.replace(/^docker\.io\//, "").replace(/^library\//, "");
 
 /** Says once per pod, image and program what runs instead of an image. Programs are asked for their version once per path. */
-export function imageNotes(tell: (note: ImageNotUsed) => void): (pod: Pod, container: Container, program: FoundProgram) => Promise<void> {
+export function imageNotes(
+  tell: (note: ImageNotUsed) => void,
+  isOurs: (directory: string) => boolean,
+): (pod: Pod, container: Container, program: FoundProgram) => Promise<void> {
   const versions = new Map<string, Promise<string | undefined>>();
   return async (pod, container, { path, onPath }) => {
     const image = container.image ?? "";
     const [program = ""] = [...(container.command ?? []), ...(container.args ?? [])];
     if (image === "") return;
-    // Only what lies on PATH is asked: a program of the pod's own might take `--version` for work to do.
-    if (onPath && !versions.has(path)) versions.set(path, programVersion(path));
+    // Only what lies on this machine's own PATH is asked, because it is asked outside the sandbox: a pod's PATH may lead to programs of the pod.
+    if (onPath && isOurs(dirname(path)) && !versions.has(path)) versions.set(path, programVersion(path));
     const version = await versions.get(path);
     const message = `image ${image} is not used on this machine; '${program}' is ${path}${version === undefined ? "" : ` ${version}`}`;
     tell({ image, program, path, version, pod, message });

@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 import { type Clock, type Logger, messageOf, sleep } from "../../base/index.ts";
 import { type Change, eventRecorder, type InformerSet, Kinds } from "../../kube/index.ts";
 import { type ImageNotUsed, imageNotes, plainImage } from "./image-notes.ts";
@@ -10,7 +10,7 @@ import { memoryLimits } from "./memory-limit.ts";
 import { registerNode } from "./node-object.ts";
 import { type PodLogSource, podLogSource } from "./pod-log-source.ts";
 import { type PodRun, podRun } from "./pod-run.ts";
-import { isFinished, type Pod } from "./pod-shapes.ts";
+import { type Container, isFinished, type Pod } from "./pod-shapes.ts";
 import { podSources } from "./pod-sources.ts";
 import { killLeftovers, processReaper } from "./process-reaper.ts";
 import { type Amounts, podRequests } from "./resources.ts";
@@ -35,6 +35,8 @@ export interface KubeletOptions {
   readonly hostPath: string;
   /** Directory to put in front of PATH for an image name. `own` images are ours: nobody needs to be told that they are not pulled. */
   readonly images?: ReadonlyMap<string, { readonly path: string; readonly own?: boolean }>;
+  /** A directory no container sees, but for those below it that `sees` names. Not enforced where there are no mount namespaces. */
+  readonly hidden?: { readonly directory: string; readonly sees: (container: Container) => readonly string[] };
   /** What may be given to pods at the same time; default: the CPUs and the memory of this machine. */
   readonly capacity?: Partial<Amounts>;
   readonly maxPods?: number;
@@ -79,12 +81,14 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
   };
   const pods = deps.informers.of<Pod>({ kind: Kinds.Pod });
   const images = new Map([...(options.images ?? [])].map(([image, entry]) => [plainImage(image), entry]));
+  const ours = new Set([...options.hostPath.split(delimiter), ...[...images.values()].map(({ path }) => path)].filter((path) => path.startsWith("/")));
+  const isOurs = (directory: string) => ours.has(directory);
   const events = eventRecorder({ client, clock, logger, component: "kubelet" });
   const statuses = statusWriter(client, clock, logger);
   const noteImage = imageNotes((note) => {
     options.onImageNotUsed?.(note);
     void events.record(note.pod, { type: "Normal", reason: "ImageNotUsed", message: note.message });
-  });
+  }, isOurs);
   const held = new Map<string, Held>();
   const directoryOf = (uid: string) => join(podsDir, uid);
 
@@ -104,6 +108,7 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
         ...(capability.kind === "plain" ? { because: capability.reason } : { userNamespace: capability.userNamespace }),
       },
     );
+    const { hidden } = options;
     const shared = {
       clock,
       sandbox: box,
@@ -111,6 +116,7 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
       memory,
       node,
       hostPath: options.hostPath,
+      hidden: hidden && ((container: Container) => ({ directory: realpathSync(hidden.directory), sees: hidden.sees(container) })),
       logBytes: options.logBytes ?? 10 * 2 ** 20,
       sources: (namespace: string) => podSources(client, namespace),
       imagePath: (image: string) => images.get(plainImage(image))?.path,

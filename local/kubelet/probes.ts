@@ -4,11 +4,11 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import type { Clock } from "../../base/index.ts";
 import { messageOf } from "../../base/index.ts";
-import type { ContainerInstance } from "./container-start.ts";
+import { type ContainerInstance, launcherEnvironment } from "./container-start.ts";
 import { readOrNothing } from "./process-reaper.ts";
 import { rewritePaths } from "./container-mounts.ts";
 import type { Container, HttpGet, LifecycleHook, Probe } from "./pod-shapes.ts";
-import type { Namespaces, Sandbox } from "./sandbox.ts";
+import { boundedRights, type Namespaces, oddEnvironment, type Sandbox } from "./sandbox.ts";
 import type { RunningProcess } from "./spawn-process.ts";
 
 /** Undefined: passed. Otherwise why not. */
@@ -106,10 +106,10 @@ function execInContainer(
 ): Promise<Answer> {
   const real = capability.kind === "namespaces";
   const [file = "", ...args] = real
-    ? [...enterNamespaces(running, preparation.workingDir, capability), ...command]
-    : command.map((word) => rewritePaths(word, preparation.mounts));
+    ? [...enterNamespaces(running, preparation.workingDir, capability), ...oddEnvironment(preparation), ...command]
+    : [...oddEnvironment(preparation), ...command.map((word) => rewritePaths(word, preparation.mounts))];
   return new Promise((resolve) => {
-    const options = { timeout: timeoutMs, killSignal: "SIGKILL" as const, env: preparation.env, cwd: real ? "/" : preparation.workingDir };
+    const options = { timeout: timeoutMs, killSignal: "SIGKILL" as const, env: launcherEnvironment(preparation), cwd: real ? "/" : preparation.workingDir };
     execFile(file, args, options, (error, stdout, stderr) => {
       if (!error) return resolve(undefined);
       resolve(error.killed ? `command timed out after ${timeoutMs / 1000}s` : (stdout + stderr).trim() || error.message);
@@ -118,10 +118,23 @@ function execInContainer(
 }
 
 /** The launcher still lives in the namespaces it made; only the process namespace is that of the container's first process. */
-function enterNamespaces({ pid, leader }: RunningProcess, workingDir: string, { tools, userNamespace }: Namespaces): string[] {
+function enterNamespaces({ pid, leader }: RunningProcess, workingDir: string, capability: Namespaces): string[] {
+  const { tools, userNamespace } = capability;
   const id = (name: string) => new RegExp(`^${name}:\\s*(\\d+)`, "m").exec(readOrNothing(`/proc/${pid}/status`) ?? "")?.[1] ?? "0";
   const who = userNamespace ? ["--user", "--preserve-credentials"] : ["--setuid", id("Uid"), "--setgid", id("Gid")];
-  return [tools.nsenter, "--target", String(leader), ...who, "--mount", `--pid=/proc/${pid}/ns/pid`, tools.sh, "-c", 'cd "$0" && exec "$@"', workingDir];
+  return [
+    tools.nsenter,
+    "--target",
+    String(leader),
+    ...who,
+    "--mount",
+    `--pid=/proc/${pid}/ns/pid`,
+    ...boundedRights(capability),
+    tools.sh,
+    "-c",
+    'cd "$0" && exec "$@"',
+    workingDir,
+  ];
 }
 
 function httpAnswer(get: HttpGet, container: Container, timeoutMs: number): Promise<Answer> {

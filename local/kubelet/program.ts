@@ -43,7 +43,7 @@ const VERSION_MS = 2_000;
 /** Asks a program on PATH for its version; undefined when it does not say one within two seconds. Meant to be cached by path. */
 export function programVersion(path: string): Promise<string | undefined> {
   return new Promise((resolve) => {
-    const child = execFile(path, ["--version"], { timeout: VERSION_MS, killSignal: "SIGKILL", cwd: "/", maxBuffer: 65_536 }, (error, stdout) => {
+    const child = execFile(path, ["--version"], { timeout: VERSION_MS, killSignal: "SIGKILL", cwd: "/", env: {}, maxBuffer: 65_536 }, (error, stdout) => {
       resolve(error ? undefined : /v?\d+(\.\d+)+[-+.\w]*/.exec(stdout)?.[0]);
     });
     child.stdin?.end();

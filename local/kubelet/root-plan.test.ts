@@ -91,7 +91,7 @@ describe("a container's file system", () => {
       plan.mounts.map(({ path }) => path),
       ["/data", "/data/sub/x"],
     );
-    assert.deepEqual(plan.nested, [{ path: "/state/data/sub/x", file: false }]);
+    assert.deepEqual(plan.nested, [{ root: "/state/data", path: "/state/data/sub/x", file: false }]);
     assert.ok(!plan.directories.includes("/data/sub"));
   });
 

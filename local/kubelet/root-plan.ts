@@ -42,7 +42,7 @@ export interface RootPlan {
   /** Of the pod, parents first; one that fails fails the container. `path` has links resolved. */
   readonly mounts: readonly ContainerMount[];
   /** Directories that must exist inside a volume because another volume is mounted there. Host paths. */
-  readonly nested: readonly { readonly path: string; readonly file: boolean }[];
+  readonly nested: readonly { readonly root: string; readonly path: string; readonly file: boolean }[];
 }
 
 /** What a container sees of /dev; the rest (disks, terminals) is not its business. */
@@ -127,10 +127,10 @@ function makeMountPoint(mount: ContainerMount, rebuilt: ReadonlySet<string>, pla
   }
 }
 
-function nestedPoints(mounts: readonly ContainerMount[]): { path: string; file: boolean }[] {
+function nestedPoints(mounts: readonly ContainerMount[]): { root: string; path: string; file: boolean }[] {
   return mounts.flatMap((mount) => {
     const parents = mounts.filter((other) => isBelow(mount.path, other.path));
     const parent = parents.sort((a, b) => b.path.length - a.path.length)[0];
-    return parent && !parent.file ? [{ path: `${parent.source}${mount.path.slice(parent.path.length)}`, file: mount.file }] : [];
+    return parent && !parent.file ? [{ root: parent.source, path: `${parent.source}${mount.path.slice(parent.path.length)}`, file: mount.file }] : [];
   });
 }

@@ -1,6 +1,6 @@
 import { accessSync, constants, mkdirSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { containerRoot, lockedMountOptions } from "./container-root.ts";
+import { containerRoot, type HiddenPlace, lockedMountOptions } from "./container-root.ts";
 import { hostTree } from "./host-tree.ts";
 import { launchScript, type LaunchTools } from "./launch-script.ts";
 import type { ContainerMount } from "./root-plan.ts";
@@ -38,8 +38,10 @@ export interface LaunchInput {
   readonly directory: string;
   /** `cgroup.procs` of the memory group to join. */
   readonly cgroupProcs?: string | undefined;
-  /** Names a shell would drop from the environment; `env` puts them back. */
+  /** What the launcher itself must not see, and what a shell would drop: `env` puts it back last of all. */
   readonly oddNames: readonly (readonly [string, string])[];
+  /** What of this machine the container does not see. */
+  readonly hidden?: HiddenPlace | undefined;
 }
 
 /** A command to spawn. `reports`: standard error carries the launcher's `pid N`, `ready` or error, and descriptor 3 the container's own. */
@@ -67,7 +69,8 @@ export function sandbox(capability: SandboxCapability, stateDir: string): Sandbo
   return {
     capability,
     launch(input) {
-      const root = containerRoot(roots, input.mounts, hostTree, locked);
+      const hidden = input.hidden && { ...input.hidden, mask: join(input.directory, "mask") };
+      const root = containerRoot(roots, input.mounts, hostTree, locked, hidden);
       const fstab = join(input.directory, "fstab");
       writeFileSync(fstab, root.volumesFstab);
       const [command = "", ...args] = [
@@ -88,7 +91,8 @@ function plainLaunch(input: LaunchInput): Launch {
   return { command, args, cwd: input.workingDir, reports: false };
 }
 
-const oddEnvironment = ({ oddNames }: LaunchInput): string[] =>
+/** The words that put back what the launcher must not see. */
+export const oddEnvironment = ({ oddNames }: Pick<LaunchInput, "oddNames">): string[] =>
   oddNames.length === 0 ? [] : ["/usr/bin/env", ...oddNames.map(([name, value]) => `${name}=${value}`)];
 
 export type Namespaces = Extract<SandboxCapability, { kind: "namespaces" }>;
@@ -99,14 +103,22 @@ function namespaceCommand({ tools, userNamespace }: Namespaces): string[] {
   return [...dieWithParent, tools.unshare, ...user, "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private", tools.sh];
 }
 
+/** What root in a container may do: the set of container runtimes, without making devices. Above all it may not undo its mounts. */
+const CAPABILITIES = "-all,+chown,+dac_override,+fowner,+fsetid,+kill,+setgid,+setuid,+setpcap,+net_bind_service,+net_raw,+sys_chroot,+setfcap,+audit_write";
+
+/** Put before a program that root runs. Nothing in a user namespace: its rights end there. */
+export function boundedRights({ tools, userNamespace }: Pick<Namespaces, "tools" | "userNamespace">): string[] {
+  return userNamespace || tools.setpriv === undefined ? [] : [tools.setpriv, "--bounding-set", CAPABILITIES, "--"];
+}
+
 function identity({ tools, userNamespace, mapsUser }: Namespaces, runAs: RunAs | undefined): string[] {
   if (userNamespace && !mapsUser) return [];
   const uid = runAs?.uid ?? process.getuid?.() ?? 0;
   const gid = runAs?.gid ?? process.getgid?.() ?? 0;
   if (userNamespace) return [tools.unshare, "--user", `--map-user=${uid}`, `--map-group=${gid}`, "--"];
-  if (!runAs || tools.setpriv === undefined) return [];
+  if (!runAs || tools.setpriv === undefined) return boundedRights({ tools, userNamespace });
   const groups = runAs.groups.length === 0 ? ["--clear-groups"] : ["--groups", runAs.groups.join(",")];
-  return [tools.setpriv, "--reuid", String(uid), "--regid", String(gid), ...groups, "--"];
+  return [tools.setpriv, "--bounding-set", CAPABILITIES, "--reuid", String(uid), "--regid", String(gid), ...groups, "--"];
 }
 
 /** The programs of the launcher, or the name of the first one that is missing. */
