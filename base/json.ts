@@ -85,3 +85,12 @@ export function jsonEqual(left: unknown, right: unknown): boolean {
   if (Array.isArray(left) && Array.isArray(right)) return left.length === right.length && left.every((item, index) => jsonEqual(item, right[index]));
   return sameFields(left as Readonly<Record<string, unknown>>, right as Readonly<Record<string, unknown>>);
 }
+
+/** Fields by name, of an object whose shape is not known. */
+export type Fields = Record<string, unknown>;
+
+/** Whether a value is an object with fields: neither null nor a list. */
+export const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
+
+/** The fields of a value; none when it is no object with fields. */
+export const fieldsOf = (value: unknown): Readonly<Fields> => (isFields(value) ? value : {});

@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, parseJson } from "../base/index.ts";
+import { isFields, type Json, type JsonObject, parseJson } from "../base/index.ts";
 import { isParameterProblems, isProblems, literalToJson, type Parameter, parseParameters, parseText, printType, type Type } from "../values/index.ts";
 import { EXIT, UserError } from "./context.ts";
 
@@ -64,7 +64,7 @@ async function valueOf(given: GivenInput, parameter: Parameter, upload: Upload):
   const literal = parseText(parameter.type, given.text);
   if (isProblems(literal)) throw new UserError(`-i ${given.name}: ${literal.map((problem) => problem.message).join("; ")}`, { exitCode: EXIT.usage });
   const value = literalToJson(parameter.type, literal);
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { value } : value;
+  return isFields(value) ? { value } : value;
 }
 
 /** `spec.inputs` of a Run from the command line: every name must be declared, every required input given. */

@@ -1,4 +1,4 @@
-import { type Json, parseJson } from "../base/index.ts";
+import { isFields, type Json, parseJson } from "../base/index.ts";
 import { OutputFailure } from "../values/index.ts";
 import type { AttemptError } from "./result.ts";
 import type { SafeTree } from "./safe-tree.ts";
@@ -57,7 +57,7 @@ function errorOf(text: string): AttemptError {
 function objectOf(text: string): { readonly [key: string]: Json } | undefined {
   try {
     const json = parseJson(text);
-    return typeof json === "object" && json !== null && !Array.isArray(json) ? (json as { readonly [key: string]: Json }) : undefined;
+    return isFields(json) ? json : undefined;
   } catch {
     return undefined;
   }

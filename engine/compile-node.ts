@@ -1,4 +1,4 @@
-import { type Json, type JsonObject, parseDuration } from "../base/index.ts";
+import { isFields, type Json, type JsonObject, parseDuration } from "../base/index.ts";
 import type { MapSpec, NodeSpec } from "../crds/index.ts";
 import { acceptsNone, membersOf, printType, type Type } from "../values/index.ts";
 import { bind, bindReference } from "./bind.ts";
@@ -46,7 +46,7 @@ interface Over {
 function bindWrittenOver(authored: Json, parameter: DeclaredParameter, scope: GraphScope, findings: Findings): Over | undefined {
   const form = formOf(authored);
   const value = !("problem" in form) && form.form === "value" ? form.value : undefined;
-  const keyed = typeof value === "object" && value !== null && !Array.isArray(value);
+  const keyed = isFields(value);
   const collection: Type = { kind: keyed ? "map" : "list", of: parameter.type };
   const source = bind(authored, collection, scope, findings);
   return source && { source, collection, keyed };

@@ -1,3 +1,4 @@
+import { type Fields, fieldsOf } from "../base/index.ts";
 import type { Condition, KubeObject } from "./object.ts";
 
 /** What an object's status says about itself: kstatus' words, so that Flux, Argo CD and we agree. */
@@ -6,9 +7,6 @@ export interface Health {
   readonly message: string;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const fieldsOf = (value: unknown): Fields => (typeof value === "object" && value !== null ? (value as Fields) : {});
 const numberOf = (value: unknown): number | undefined => (typeof value === "number" || typeof value === "bigint" ? Number(value) : undefined);
 
 const current = (message: string): Health => ({ state: "Current", message });

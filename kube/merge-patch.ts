@@ -1,8 +1,4 @@
-import { jsonEqual } from "../base/index.ts";
-
-type Fields = Record<string, unknown>;
-
-const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
+import { type Fields, isFields, jsonEqual } from "../base/index.ts";
 
 /** The JSON merge patch (RFC 7386) that turns `before` into `after`, or undefined when they are equal. Lists are replaced whole. */
 export function mergePatch(before: unknown, after: unknown): unknown {

@@ -1,3 +1,4 @@
+import type { Fields } from "../base/index.ts";
 import type { ValidateFunction } from "ajv";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
@@ -35,8 +36,6 @@ function schemaProblems(kind: AnyKind, validate: ValidateFunction, object: unkno
 function brokenPaths(problems: readonly Problem[]): ReadonlySet<string> {
   return new Set(problems.flatMap(({ path }) => Array.from({ length: path.length + 1 }, (_, length) => keyOf(path.slice(0, length)))));
 }
-
-type Fields = Readonly<Record<string, unknown>>;
 
 function filled(kind: AnyKind, object: Fields): Fields {
   return { ...object, spec: fillDefaults(kind.spec.node, object["spec"]) };

@@ -1,12 +1,7 @@
+import { type Fields, isFields } from "../base/index.ts";
 import type { Node } from "./node.ts";
 
-type Fields = Record<string, unknown>;
-
 /** A value with the fields of a map; everything else is left to validation. */
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function define(target: Fields, name: string, value: unknown): void {
   Object.defineProperty(target, name, { value, enumerable: true, writable: true, configurable: true });
 }

@@ -1,8 +1,7 @@
+import type { Fields } from "../base/index.ts";
 import { fillDefaults } from "./fill-defaults.ts";
 import type { AnyKind } from "./kind.ts";
 import { InvalidObject } from "./problem.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Drops unknown fields, fills defaults and validates, as the API server does. Throws InvalidObject with every problem. */
 export function parseObject(kind: AnyKind, object: unknown): unknown {

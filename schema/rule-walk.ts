@@ -1,18 +1,13 @@
-import { jsonEqual } from "../base/index.ts";
+import { type Fields, fieldsOf, jsonEqual } from "../base/index.ts";
 import type { KeyRule, ListNode, Node, ObjectNode, Rule } from "./node.ts";
 import type { Problem } from "./problem.ts";
 
 type Path = readonly (string | number)[];
-type Fields = Readonly<Record<string, unknown>>;
 
 /** What the walk needs at every step. `broken` says that the schema has already found a problem at or below a path. */
 export interface Walk {
   readonly broken: (path: Path) => boolean;
   readonly report: (problem: Problem) => void;
-}
-
-function fieldsOf(value: unknown): Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {};
 }
 
 /** Runs one rule; the caller has made sure that the value has the declared shape. */

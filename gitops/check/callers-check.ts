@@ -1,4 +1,4 @@
-import { didYouMean, type JsonObject } from "../../base/index.ts";
+import { didYouMean, isFields, type JsonObject } from "../../base/index.ts";
 import { type Candidate, type Complaint, error, isInvalid } from "./candidate.ts";
 import type { DefinitionElsewhere } from "./definitions-check.ts";
 import { checkGiven, checkMissing, declaredInputs } from "./given-inputs.ts";
@@ -68,7 +68,7 @@ function calleeOf(caller: Candidate, spec: JsonObject, at: readonly string[], ca
 }
 
 const spoken = ({ kind, name }: Callee): string => `${kind.toLowerCase()} ${name}`;
-const mapOf = (value: unknown): JsonObject => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as JsonObject) : {});
+const mapOf = (value: unknown): JsonObject => (isFields(value) ? (value as JsonObject) : {});
 
 function triggerComplaints(trigger: Candidate, callees: Callees): Complaint[] {
   const spec = trigger.spec ?? {};

@@ -1,4 +1,4 @@
-import { didYouMean, type Json, type JsonObject } from "../../base/index.ts";
+import { didYouMean, isFields, type Json, type JsonObject } from "../../base/index.ts";
 import type { KubeObject } from "../../kube/index.ts";
 import type { FileReference } from "../repository-object.ts";
 import { isDirectory, isFile, isLink, isSubmodule, type RepositoryTree, type TreeEntry } from "../source/repository-tree.ts";
@@ -18,17 +18,13 @@ export interface NamedPath {
 export const DIRECTORY_LIMITS = { files: 20_000, bytes: 512 * 1024 * 1024 } as const;
 export const FILE_LIMIT_BYTES = 2 * 1024 * 1024 * 1024;
 
-function isMap(value: unknown): value is JsonObject {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
-
 function inValues(values: Json | undefined, at: readonly (string | number)[]): NamedPath[] {
-  if (!isMap(values)) return [];
+  if (!isFields(values)) return [];
   return Object.entries(values).flatMap(([name, value]) => inValue(value, [...at, name]));
 }
 
 function inValue(value: Json, at: readonly (string | number)[]): NamedPath[] {
-  if (!isMap(value)) return [];
+  if (!isFields(value)) return [];
   return (["file", "directory"] as const).flatMap((key) => {
     const written = value[key];
     return typeof written === "string" ? [{ kind: key, at, key, written }] : [];
@@ -36,27 +32,27 @@ function inValue(value: Json, at: readonly (string | number)[]): NamedPath[] {
 }
 
 function inNode(node: Json | undefined, at: readonly (string | number)[]): NamedPath[] {
-  if (!isMap(node)) return [];
+  if (!isFields(node)) return [];
   const map = node["map"];
-  return [...inValues(node["inputs"], [...at, "inputs"]), ...(isMap(map) ? inValues(map["over"], [...at, "map", "over"]) : [])];
+  return [...inValues(node["inputs"], [...at, "inputs"]), ...(isFields(map) ? inValues(map["over"], [...at, "map", "over"]) : [])];
 }
 
 function inWorkflow(spec: JsonObject): NamedPath[] {
-  const nodes = isMap(spec["nodes"]) ? Object.entries(spec["nodes"]) : [];
+  const nodes = isFields(spec["nodes"]) ? Object.entries(spec["nodes"]) : [];
   const around = (["onFailure", "finally"] as const).flatMap((field) => inNode(spec[field], ["spec", field]));
   return [...nodes.flatMap(([name, node]) => inNode(node, ["spec", "nodes", name])), ...around];
 }
 
 function inTask(spec: JsonObject): NamedPath[] {
   const { code } = spec;
-  if (!isMap(code) || code["git"] !== undefined || typeof code["path"] !== "string") return [];
+  if (!isFields(code) || code["git"] !== undefined || typeof code["path"] !== "string") return [];
   return [{ kind: "code", at: ["spec", "code"], key: "path", written: code["path"] }];
 }
 
 /** Every path of the repository that an object names. */
 export function namedPaths(object: KubeObject): NamedPath[] {
   const { spec } = object as unknown as { spec?: Json };
-  if (!isMap(spec)) return [];
+  if (!isFields(spec)) return [];
   switch (object.kind) {
     case "Task":
     case "App":
@@ -66,7 +62,7 @@ export function namedPaths(object: KubeObject): NamedPath[] {
     case "Run":
       return inValues(spec["inputs"], ["spec", "inputs"]);
     case "Trigger": {
-      const run = isMap(spec["run"]) ? spec["run"] : {};
+      const run = isFields(spec["run"]) ? spec["run"] : {};
       return [...inValues(spec["defaultInputs"], ["spec", "defaultInputs"]), ...inValues(run["fixedInputs"], ["spec", "run", "fixedInputs"])];
     }
     default:

@@ -1,10 +1,7 @@
+import { isFields } from "../../base/index.ts";
 import type { KubeObject } from "../../kube/index.ts";
 import { fieldOwners } from "./field-owners.ts";
 import { type Fields, isShared, specOf } from "./shared-fields.ts";
-
-function isMap(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /**
  * What somebody else added to a spec that git does not have, as a JSON merge patch that takes it out. Server-side apply alone leaves it: it removes only what it
@@ -22,7 +19,7 @@ function strayIn(live: KubeObject, path: readonly string[], found: Fields, wante
     if (isAllowed(field) || !fieldOwners(live, at).some(({ isOurs }) => !isOurs)) continue;
     const target = wanted[field];
     if (target === undefined) stray[field] = null;
-    else if (isMap(value) && isMap(target)) {
+    else if (isFields(value) && isFields(target)) {
       const below = strayIn(live, at, value, target, () => false);
       if (Object.keys(below).length > 0) stray[field] = below;
     }

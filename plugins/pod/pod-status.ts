@@ -1,3 +1,4 @@
+import { type Fields, fieldsOf } from "../../base/index.ts";
 import type { Manifest } from "../plugin.ts";
 
 export interface Waiting {
@@ -42,9 +43,6 @@ export interface PodStatus {
   readonly createdAt?: string;
 }
 
-type Fields = Readonly<Record<string, unknown>>;
-
-const fieldsOf = (value: unknown): Fields => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : {});
 const listOf = (value: unknown): Fields[] => (Array.isArray(value) ? value.map(fieldsOf) : []);
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
 

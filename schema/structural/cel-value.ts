@@ -1,7 +1,6 @@
+import type { Fields } from "../../base/index.ts";
 import { durationValue } from "../../cel/index.ts";
 import type { Structural } from "./structural.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** Names that are no identifiers in CEL; a property of that name is written `__name__`. */
 const RESERVED: ReadonlySet<string> = new Set(

@@ -1,4 +1,4 @@
-import { jsonEqual, stringifyJson } from "../../base/index.ts";
+import { type Fields, jsonEqual, stringifyJson } from "../../base/index.ts";
 import type { Cause } from "./cause.ts";
 import { type Correlation, correlateField, correlateItem, unchanged } from "./correlate.ts";
 import { invalid, notSupported, required, tooLong, tooMany, typeInvalid, quoted } from "./field-error.ts";
@@ -6,8 +6,6 @@ import { effectiveFormat, stringFormat } from "./format.ts";
 import { checkNumber, numberFits } from "./check-number.ts";
 import type { Structural } from "./structural.ts";
 import { goTypeOf } from "./value-type.ts";
-
-type Fields = Record<string, unknown>;
 
 /** A walk over one value. Causes are collected with the text by which the real server tells repeated ones apart. */
 export interface Check {

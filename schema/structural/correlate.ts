@@ -1,8 +1,6 @@
-import { jsonEqual } from "../../base/index.ts";
+import { type Fields, isFields, jsonEqual } from "../../base/index.ts";
 import { listMapKey } from "./list-key.ts";
 import type { Structural } from "./structural.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 /** A value beside what it was before the update, where the two can be told to be the same thing. */
 export interface Correlation {
@@ -11,7 +9,7 @@ export interface Correlation {
   readonly old: unknown;
 }
 
-const fieldsOf = (value: unknown): Fields | undefined => (typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : undefined);
+const fieldsOf = (value: unknown): Fields | undefined => (isFields(value) ? value : undefined);
 
 /** Undefined when there was no such field. */
 export function correlateField(correlation: Correlation | undefined, name: string): Correlation | undefined {

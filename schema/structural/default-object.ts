@@ -1,11 +1,5 @@
-import { copyJson } from "../../base/index.ts";
+import { copyJson, type Fields, isFields } from "../../base/index.ts";
 import type { Structural } from "./structural.ts";
-
-type Fields = Record<string, unknown>;
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}
 
 /** The default of a node, copied so that no two objects share it; null where there is none, as the real server writes. */
 function copiedDefault(schema: Structural): unknown {

@@ -1,11 +1,7 @@
-import { canonicalJson } from "../../base/index.ts";
+import { canonicalJson, type Fields, isFields } from "../../base/index.ts";
 import type { Cause } from "./cause.ts";
 import { duplicate, invalid } from "./field-error.ts";
 import type { Structural } from "./structural.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
-
-const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The key fields of an item that are there. */
 function keyFields(schema: Structural, item: unknown): Fields {

@@ -1,7 +1,6 @@
+import { type Fields, isFields } from "../../base/index.ts";
 import { dropNulls } from "./default-object.ts";
 import type { Structural } from "./structural.ts";
-
-type Fields = Record<string, unknown>;
 
 const TYPE_AND_META: ReadonlySet<string> = new Set(["apiVersion", "kind", "metadata"]);
 const OBJECT_META: ReadonlySet<string> = new Set([
@@ -26,10 +25,6 @@ const OBJECT_META: ReadonlySet<string> = new Set([
 interface Walk {
   readonly path: string[];
   readonly unknown: string[];
-}
-
-function isFields(value: unknown): value is Fields {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function nameOf(walk: Walk, key: string): string {

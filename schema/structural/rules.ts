@@ -1,11 +1,10 @@
+import { type Fields, isFields } from "../../base/index.ts";
 import { optionalValue } from "../../cel/index.ts";
 import type { Cause } from "./cause.ts";
 import { celValue } from "./cel-value.ts";
 import { type Correlation, correlateField, correlateItem, unchanged } from "./correlate.ts";
 import { duplicate, forbidden, invalid, OMITTED, required } from "./field-error.ts";
 import type { CompiledRule, Structural } from "./structural.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 interface Place {
   /** "" at the root. */
@@ -21,7 +20,6 @@ interface Place {
 
 const MAX_MESSAGE_BYTES = 5 * 1024;
 
-const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 const ruleText = (rule: CompiledRule): string => (rule.source.message ?? rule.source.rule).trim();
 const fieldName = (path: string): string => (path === "" ? "<nil>" : path);
 

@@ -1,11 +1,10 @@
+import type { Fields } from "../../base/index.ts";
 import type { Cause } from "./cause.ts";
 import { checkValue } from "./check-value.ts";
 import { invalid } from "./field-error.ts";
 import { checkListKeys } from "./list-key.ts";
 import { checkRules } from "./rules.ts";
 import type { Structural } from "./structural.ts";
-
-type Fields = Readonly<Record<string, unknown>>;
 
 export interface ValidateOptions {
   /** The stored object, on update: rules about change are run, and what did not change may stay invalid. */

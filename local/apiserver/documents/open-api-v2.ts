@@ -1,8 +1,7 @@
+import type { Fields } from "../../../base/index.ts";
 import type { JsonSchema } from "../../../schema/structural/index.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { openApiV3, servedGroupVersions } from "./open-api-v3.ts";
-
-type Fields = Record<string, unknown>;
 
 /** Swagger 2.0, as far as Kubernetes clients read it. */
 export interface Swagger {

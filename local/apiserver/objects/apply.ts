@@ -1,9 +1,9 @@
-import { jsonEqual } from "../../../base/index.ts";
+import { type Fields, isFields, jsonEqual } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import type { Structural } from "../../../schema/structural/index.ts";
 import { typedProblem } from "./check-typed.ts";
 import { difference, EMPTY, type FieldSet, forEachPath, has, intersection, isEmpty, union, without } from "./field-set.ts";
-import { type Fields, isFields, resourceType } from "./field-type.ts";
+import { resourceType } from "./field-type.ts";
 import { pathText } from "./fields-v1.ts";
 import { fieldsOfLastApplied, refreshLastApplied } from "./last-applied.ts";
 import { decodeManagers, encodeManagers, identity, type Manager, type Managers, timeOf, withFields } from "./managers.ts";

@@ -1,7 +1,8 @@
+import { type Fields, isFields } from "../../../base/index.ts";
 import type { Structural } from "../../../schema/structural/index.ts";
 import { pathText } from "./fields-v1.ts";
 import { goSyntax, goText, goTypeName } from "./go-text.ts";
-import { declares, fieldElement, type Fields, fieldType, type FieldType, grainOf, isFields, itemElement } from "./field-type.ts";
+import { declares, fieldElement, fieldType, type FieldType, grainOf, itemElement } from "./field-type.ts";
 
 interface Walk {
   readonly problems: string[];

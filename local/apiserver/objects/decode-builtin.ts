@@ -1,5 +1,5 @@
+import { isFields } from "../../../base/index.ts";
 import type { Structural } from "../../../schema/structural/index.ts";
-import { isFields } from "./field-type.ts";
 import { canonicalQuantity } from "./quantity.ts";
 
 const QUANTITY_PATTERN = "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";

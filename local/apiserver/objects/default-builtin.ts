@@ -1,8 +1,7 @@
-import { copyJson } from "../../../base/index.ts";
+import { copyJson, type Fields } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { builtinSchema } from "./builtin.ts";
 import { defaultPodSpec, fieldsOf, listOf } from "./default-pod.ts";
-import type { Fields } from "./field-type.ts";
 import { normaliseBuiltin } from "./normalise-builtin.ts";
 
 const RBAC = "rbac.authorization.k8s.io";

@@ -1,4 +1,4 @@
-import { type Fields, isFields } from "./field-type.ts";
+import { type Fields, isFields } from "../../../base/index.ts";
 
 const DEFAULT_MODE = 0o644;
 

@@ -1,16 +1,12 @@
-import { canonicalJson, stringifyJson } from "../../../base/index.ts";
+import { canonicalJson, type Fields, isFields, stringifyJson } from "../../../base/index.ts";
 import type { Structural } from "../../../schema/structural/index.ts";
 import { objectMetaSchema, textSchema } from "./object-meta-schema.ts";
-
-export type Fields = Record<string, unknown>;
 
 /** What owners can tell apart in a value: the whole of it, the fields of a map, or the items of a list. */
 export type Grain = "whole" | "fields" | "items";
 
 /** Undefined: nothing is known about the value (it is preserved as found). */
 export type FieldType = Structural | undefined;
-
-export const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** The schema of a whole object: as the kind says, with the metadata every object has. */
 export function resourceType(schema: Structural): Structural {

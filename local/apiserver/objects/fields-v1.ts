@@ -1,9 +1,7 @@
-import { canonicalJson, parseJson, stringifyJson } from "../../../base/index.ts";
+import { canonicalJson, isFields, parseJson, stringifyJson } from "../../../base/index.ts";
 import { type Builder, type FieldSet, newBuilder } from "./field-set.ts";
 
 type Json = Record<string, unknown>;
-
-const isFields = (value: unknown): value is Json => typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** A set as `fieldsV1`: nested objects, `.` for a member that has children too. */
 export function encodeFields(set: FieldSet): Json {

@@ -1,4 +1,4 @@
-import { isFields } from "./field-type.ts";
+import { isFields } from "../../../base/index.ts";
 
 /** The Go type that holds a JSON value, as `%T` names it. */
 export function goTypeName(value: unknown): string {

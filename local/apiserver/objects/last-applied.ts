@@ -1,7 +1,7 @@
-import { parseJson, stringifyJson } from "../../../base/index.ts";
+import { isFields, parseJson, stringifyJson } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { difference, type FieldSet } from "./field-set.ts";
-import { isFields, resourceType } from "./field-type.ts";
+import { resourceType } from "./field-type.ts";
 import { metadataOf, withManagedFields, type Write } from "./own.ts";
 import { compareObjects, fieldsOf } from "./walk-fields.ts";
 

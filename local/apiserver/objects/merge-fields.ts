@@ -1,5 +1,6 @@
+import { type Fields, isFields } from "../../../base/index.ts";
 import type { Structural } from "../../../schema/structural/index.ts";
-import { type Fields, fieldType, type FieldType, grainOf, isFields, itemElement } from "./field-type.ts";
+import { fieldType, type FieldType, grainOf, itemElement } from "./field-type.ts";
 
 const isBlank = (value: unknown): boolean => value === null || (Array.isArray(value) ? value.length === 0 : isFields(value) && Object.keys(value).length === 0);
 

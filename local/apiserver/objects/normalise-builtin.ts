@@ -1,5 +1,5 @@
+import { type Fields, isFields } from "../../../base/index.ts";
 import type { Structural } from "../../../schema/structural/index.ts";
-import { type Fields, isFields } from "./field-type.ts";
 import { canonicalQuantity } from "./quantity.ts";
 
 /** Definitions whose optional text may be empty and mean it. */

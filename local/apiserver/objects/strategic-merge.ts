@@ -1,8 +1,8 @@
-import { jsonEqual } from "../../../base/index.ts";
+import { type Fields, isFields, jsonEqual } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import type { Structural } from "../../../schema/structural/index.ts";
 import { goText } from "./go-text.ts";
-import { type Fields, fieldType, type FieldType, isFields, resourceType } from "./field-type.ts";
+import { fieldType, type FieldType, resourceType } from "./field-type.ts";
 
 export type StrategicResult =
   { readonly kind: "merged"; readonly object: KubeObject } | { readonly kind: "invalid"; readonly status: 400 | 500; readonly message: string };

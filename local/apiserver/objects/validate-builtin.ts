@@ -1,9 +1,8 @@
-import { jsonEqual } from "../../../base/index.ts";
+import { type Fields, isFields, jsonEqual } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { type Cause, fieldCause, validateStructural } from "../../../schema/structural/index.ts";
 import { builtinSchema } from "./builtin.ts";
 import { fieldsOf, listOf } from "./default-pod.ts";
-import { type Fields, isFields } from "./field-type.ts";
 import { configKeyProblems, pathSegmentProblems } from "./names.ts";
 import { quantityNanos } from "./quantity.ts";
 import { validatePod } from "./validate-pod.ts";

@@ -1,6 +1,6 @@
+import type { Fields } from "../../../base/index.ts";
 import { type Cause, fieldCause } from "../../../schema/structural/index.ts";
 import { fieldsOf, listOf } from "./default-pod.ts";
-import type { Fields } from "./field-type.ts";
 import { configKeyProblems, labelProblems, portNameProblems } from "./names.ts";
 import { quantityNanos } from "./quantity.ts";
 

@@ -1,7 +1,7 @@
+import { type Fields, isFields } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { type Cause, fieldCause } from "../../../schema/structural/index.ts";
 import { builtinSchema } from "./builtin.ts";
-import { type Fields, isFields } from "./field-type.ts";
 import { labelProblems, labelValueProblems, pathSegmentProblems, qualifiedNameProblems, subdomainProblems } from "./names.ts";
 
 export interface NamedKind {

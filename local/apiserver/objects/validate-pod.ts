@@ -1,8 +1,7 @@
-import { jsonEqual } from "../../../base/index.ts";
+import { type Fields, jsonEqual } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { type Cause, fieldCause } from "../../../schema/structural/index.ts";
 import { fieldsOf, listOf } from "./default-pod.ts";
-import type { Fields } from "./field-type.ts";
 import { labelProblems, subdomainProblems } from "./names.ts";
 import { checkContainer } from "./validate-container.ts";
 

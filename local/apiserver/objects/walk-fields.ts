@@ -1,7 +1,7 @@
-import { jsonEqual } from "../../../base/index.ts";
+import { type Fields, isFields, jsonEqual } from "../../../base/index.ts";
 import type { Structural } from "../../../schema/structural/index.ts";
 import { below, type Builder, type FieldSet, insert, newBuilder } from "./field-set.ts";
-import { fieldElement, type Fields, fieldType, type FieldType, type Grain, grainOf, isFields, itemElement, namedField } from "./field-type.ts";
+import { fieldElement, fieldType, type FieldType, type Grain, grainOf, itemElement, namedField } from "./field-type.ts";
 
 /** Items by element in order, each with every item of that element. */
 function itemsByElement(type: Structural, list: readonly unknown[]): Map<string, unknown[]> {

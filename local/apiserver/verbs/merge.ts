@@ -1,6 +1,4 @@
-type Fields = Record<string, unknown>;
-
-const isFields = (value: unknown): value is Fields => typeof value === "object" && value !== null && !Array.isArray(value);
+import { isFields } from "../../../base/index.ts";
 
 /** `target` with a JSON merge patch (RFC 7386) in it. Neither argument is changed; untouched parts are shared. */
 export function mergeInto(target: unknown, patch: unknown): unknown {
