@@ -1,3 +1,4 @@
+import { ANNOTATION } from "../../base/index.ts";
 import { INSTALLATION } from "../../cli/index.ts";
 import { allKinds, type GitSync, GitSyncKind } from "../../crds/index.ts";
 import { Kinds, type KindRef, type KubeObject, type ObjectClient } from "../../kube/index.ts";
@@ -27,12 +28,15 @@ export async function installSystem(client: ObjectClient, facts: { readonly stor
   await apply(client, Kinds.ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { ...metadata, name: INSTALLATION.name }, data: { ...facts } });
 }
 
-/** Follows the repository at platform level. What a user changed of it later (suspend, interval) is theirs and stays. */
-export async function followRepository(client: ObjectClient, repository: FollowedRepository): Promise<void> {
+/**
+ * Follows the repository at platform level. What a user changed of it later (suspend, interval) is theirs and stays.
+ * @param asked a word that no earlier start used: the status repeats it once it speaks of what this start found
+ */
+export async function followRepository(client: ObjectClient, repository: FollowedRepository, asked: string): Promise<void> {
   const sync: KubeObject & Pick<GitSync, "spec"> = {
     apiVersion: "flyte.org/v1",
     kind: "GitSync",
-    metadata: { name: PLATFORM_SYNC, namespace: SYSTEM_NAMESPACE },
+    metadata: { name: PLATFORM_SYNC, namespace: SYSTEM_NAMESPACE, annotations: { [ANNOTATION.requestedAt]: asked } },
     spec: {
       url: repository.url,
       path: repository.path,

@@ -134,12 +134,13 @@ async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepos
       environment: cli.env,
       celWorker: celWorker(),
     });
-    await followRepository(client, repository);
-    const once = declaredRunsFinished(informers);
+    const asked = new Date(begin).toISOString();
+    await followRepository(client, repository, asked);
+    const once = declaredRunsFinished({ informers, client, asked });
     const roots = [informers, builtinControllers({ informers, transport, clock: cli.clock, random: cli.random, logger }), node, ...product.controllers];
+    if (options.once) roots.push({ run: (signal) => once.finished(signal).then(() => stop.abort()) });
     const uncommitted = watchUncommitted(repository, view, cli.clock, logger);
     const running = runAll(stop, roots);
-    if (options.once) void once.finished(stop.signal).then(() => stop.abort());
     await running.finally(() => uncommitted.close());
     await view.flush();
     view.stop();
