@@ -1,6 +1,7 @@
 import { type BigIntStats, constants } from "node:fs";
 import { type FileHandle, open, readdir, readlink, realpath, stat } from "node:fs/promises";
-import { Failure, isBelowPrefix, messageOf, normalUri, sha256 } from "../base/index.ts";
+import { fileURLToPath } from "node:url";
+import { digestJson, Failure, isBelowPrefix, messageOf, normalUri, sha256 } from "../base/index.ts";
 import { CHUNK_BYTES } from "./chunks.ts";
 
 /** Data that flyteops does not own, read where it lies: files and directories below some prefixes, and nothing else. */
@@ -10,8 +11,16 @@ export interface RemoteData {
   /** One file; undefined where there is nothing, or a directory. */
   file(uri: string): Promise<RemoteFile | undefined>;
   /** All files below a directory, by path. Undefined where there is none. */
-  files(uri: string, maxFiles: number): Promise<readonly RemoteFile[] | undefined>;
+  files(uri: string, maxFiles?: number): Promise<readonly RemoteFile[] | undefined>;
   readStream(uri: string): AsyncIterable<Uint8Array>;
+  /** What stands for a file, or for everything below a directory, in cache keys. Undefined where there is nothing of the kind. */
+  identity(uri: string, multipart: boolean): Promise<RemoteIdentity | undefined>;
+}
+
+export interface RemoteIdentity {
+  /** `sha256:…` over the URI and the versions of its files. */
+  readonly digest: string;
+  readonly files: readonly RemoteFile[];
 }
 
 export interface RemoteFile {
@@ -38,6 +47,8 @@ export class RemoteDataError extends Failure {
 const O_PATH = 0o10000000;
 const READ = constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY;
 const MAX_DEPTH = 64;
+/** Files one directory may have. */
+const MAX_FILES = 1_000_000;
 const FILE_SCHEME = "file://";
 
 function codeOf(thrown: unknown): string {
@@ -75,12 +86,14 @@ interface Boundary {
 }
 
 async function boundaryOf(prefixes: readonly string[], except: readonly string[]): Promise<Boundary> {
-  const real = async (uris: readonly string[]) => {
-    const paths = uris.filter((uri) => uri.startsWith(FILE_SCHEME)).map((uri) => normalUri(uri).slice(FILE_SCHEME.length));
+  const local = (uris: readonly string[]) => uris.filter((uri) => uri.startsWith(`${FILE_SCHEME}/`)).map(normalUri);
+  const real = async (paths: readonly string[]) => {
     const found = await Promise.all(paths.map((path) => realpath(path).catch(() => undefined)));
     return found.filter((path) => path !== undefined);
   };
-  return { roots: await real(prefixes), forbidden: await real(except) };
+  const roots = await real(local(prefixes).map((uri) => uri.slice(FILE_SCHEME.length)));
+  // Roots of stores are URLs, made by us: there a space is %20.
+  return { roots, forbidden: await real(local(except).map((uri) => fileURLToPath(uri))) };
 }
 
 /**
@@ -167,27 +180,36 @@ export function openRemoteData(prefixes: readonly string[], except: readonly str
     for (const name of found.names) yield* walk(root, `${uri}/${name}`, [...above, found.identity]);
   }
 
+  async function file(uri: string): Promise<RemoteFile | undefined> {
+    const place = await allowed(uri);
+    return attempt(uri, () => listing(uri, place)).then(
+      (found) => ("file" in found ? found.file : undefined),
+      (thrown: unknown) => nothing(thrown),
+    );
+  }
+
+  async function files(uri: string, maxFiles = MAX_FILES): Promise<readonly RemoteFile[] | undefined> {
+    await allowed(uri);
+    const found: RemoteFile[] = [];
+    try {
+      for await (const one of walk(uri, uri, [])) {
+        found.push(one);
+        if (found.length > maxFiles) throw new RemoteDataError("DataTooLarge", `${uri} has more than ${maxFiles} files`);
+      }
+    } catch (thrown) {
+      return nothing(failure(thrown, uri));
+    }
+    return found;
+  }
+
   return {
     covers,
-    async file(uri) {
-      const place = await allowed(uri);
-      return attempt(uri, () => listing(uri, place)).then(
-        (found) => ("file" in found ? found.file : undefined),
-        (thrown: unknown) => nothing(thrown),
-      );
-    },
-    async files(uri, maxFiles) {
-      await allowed(uri);
-      const found: RemoteFile[] = [];
-      try {
-        for await (const file of walk(uri, uri, [])) {
-          found.push(file);
-          if (found.length > maxFiles) throw new RemoteDataError("DataTooLarge", `${uri} has more than ${maxFiles} files`);
-        }
-      } catch (thrown) {
-        return nothing(failure(thrown, uri));
-      }
-      return found;
+    file,
+    files,
+    async identity(uri, multipart) {
+      const found = multipart ? await files(uri) : [await file(uri)].filter((one) => one !== undefined);
+      if (found === undefined || (!multipart && found.length === 0)) return undefined;
+      return { digest: digestJson([uri, found.map(({ below, version }) => [below, version])]), files: found };
     },
     async *readStream(uri) {
       const place = await allowed(uri);

@@ -8,6 +8,8 @@ interface CommonArguments {
   readonly storage: string;
   /** URI of the attempt: error.pb, result.json and outputs.pb are written below it. */
   readonly prefix: string;
+  /** Where else data may be read: URI prefixes. Without one, nowhere but in the store. */
+  readonly remote: readonly string[];
   readonly timeoutMs: number;
   /** A directory that both copilots of a pod see: the sidecar says there that it listens, the download waits for it. */
   readonly meet?: string;
@@ -39,9 +41,10 @@ export type CopilotArguments = DownloadArguments | SidecarArguments;
 
 export const USAGE = `usage:
   flyteops copilot download --storage URI --prefix URI --inputs URI --interface BASE64 --to DIR
-      [--format JSON|YAML] [--layout Direct|NamedDir] [--map-index N --over a,b] [--code URI --code-to DIR] [--meet DIR] [--timeout 1h]
+      [--format JSON|YAML] [--layout Direct|NamedDir] [--map-index N --over a,b] [--code URI --code-to DIR]
+      [--remote URI …] [--meet DIR] [--timeout 1h]
   flyteops copilot sidecar --storage URI --prefix URI --raw URI --interface BASE64 --from DIR
-      [--inputs DIR] [--format JSON|YAML] [--meet DIR] [--timeout 1h]`;
+      [--inputs DIR] [--remote URI …] [--format JSON|YAML] [--meet DIR] [--timeout 1h]`;
 
 const OPTIONS = {
   storage: { type: "string" },
@@ -57,6 +60,7 @@ const OPTIONS = {
   over: { type: "string" },
   code: { type: "string" },
   "code-to": { type: "string" },
+  remote: { type: "string", multiple: true },
   meet: { type: "string" },
   timeout: { type: "string", default: "1h" },
 } as const;
@@ -89,7 +93,7 @@ function parse(argv: readonly string[]): ReturnType<typeof parsed> {
   }
 }
 
-function required(values: Values, name: keyof Values & keyof typeof OPTIONS): string {
+function required(values: Values, name: Exclude<keyof Values & keyof typeof OPTIONS, "remote">): string {
   const value = values[name];
   if (value === undefined) throw usage(`--${name} is missing`);
   return value;
@@ -101,6 +105,7 @@ function common(values: Values): CommonArguments {
   return {
     storage: required(values, "storage"),
     prefix: required(values, "prefix").replace(/\/+$/, ""),
+    remote: values.remote ?? [],
     timeoutMs,
     ...(values.meet === undefined ? {} : { meet: values.meet }),
   };

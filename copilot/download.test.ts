@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFile } from "node:fs/promises";
+import { mkdir, readFile, symlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse as parseYaml } from "yaml";
 import { type BlobStore, BlobError, codeContent, fileContent, storeContent, treeContent } from "../blobs/index.ts";
@@ -214,6 +214,37 @@ describe("copilot download", () => {
     await pod.store.delete(`${tree.key}/a`);
     assert.equal(await pod.download({ d: "directory" }, { d: blobLiteral({ kind: "directory" }, pod.store.uri(tree.key), { files: 2 }) }), 1);
     assert.match(pod.complaints.at(-1) ?? "", /InputIncomplete: the input d has 1 of its 2 files/);
+  });
+
+  it("reads data below the prefixes it was told, and nowhere else, whatever the inputs name", async () => {
+    const raw = join(pod.root, "raw");
+    await mkdir(join(raw, "tree/sub"), { recursive: true });
+    await writeFile(join(raw, "x.csv"), "1,2");
+    await writeFile(join(raw, "tree/sub/a"), "a");
+    await writeFile(join(pod.root, "secret"), "secret");
+    await symlink("../secret", join(raw, "out"));
+    const uri = (path: string) => `file://${raw}/${path}`;
+    const told = ["--remote", `file://${raw}`];
+    const at = (path: string) => ({ x: blobLiteral({ kind: "file" }, uri(path)) });
+    const literals = { ...at("x.csv"), d: blobLiteral({ kind: "directory" }, uri("tree")), late: blobLiteral({ kind: "dataset" }, uri("x.csv")) };
+    const inputs = { x: "file", d: "directory", late: { type: "dataset", download: "None" } };
+    assert.equal(await pod.download(inputs, literals, ...told), 0, pod.complaints.join());
+    const { "inputs.pb": _, "inputs.json": json, ...found } = await filesBelow(pod.inputs);
+    assert.deepEqual(found, { x: "644 1,2", d: "755/", "d/sub": "755/", "d/sub/a": "644 a", "late.uri": `644 ${uri("x.csv")}\n` });
+    assert.match(json ?? "", new RegExp(`"late": "${uri("x.csv")}"`));
+    const refused: [string, string[], RegExp][] = [
+      ["x.csv", [], /InputOutsideStore/],
+      ["x.csv", ["--remote", `file://${raw}/tree`], /InputOutsideStore/],
+      ["../secret", told, /InputOutsideStore/],
+      ["out", told, /UriNotAllowed.*leads out/],
+      ["none", told, /DataNotFound/],
+    ];
+    for (const [path, prefixes, message] of refused) {
+      assert.equal(await pod.download({ x: "file" }, at(path), ...prefixes), 1, path);
+      assert.match(pod.complaints.at(-1) ?? "", message);
+    }
+    assert.equal(await pod.download({ d: "directory" }, { d: blobLiteral({ kind: "directory" }, uri("none")) }, ...told), 1);
+    assert.match(pod.complaints.at(-1) ?? "", /DataNotFound/);
   });
 
   it("tries again while the store is away, and gives up after a while", async () => {

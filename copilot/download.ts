@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type BlobStore, filesOfTar } from "../blobs/index.ts";
+import { type BlobStore, filesOfTar, openRemoteData, type RemoteData } from "../blobs/index.ts";
 import { inParallel, stringifyJson } from "../base/index.ts";
 import { fromBinary, type Literal, LiteralMapSchema } from "../proto/index.ts";
 import {
@@ -29,34 +29,49 @@ const CODE_LIMITS = { maxFiles: 100_000, maxBytes: 4 * 1024 * 1024 * 1024 };
 
 type Literals = { readonly [name: string]: Literal };
 
-/** Reads from the store, again and again while it is away; ends when the signal aborts. */
+/** Reads from the store, again and again while it is away; ends when the signal aborts. Only files may also lie below the data prefixes. */
 interface Source {
   key(uri: string): string;
   read(uri: string, maxBytes: number): Promise<Buffer>;
-  /** Runs `use` with the object's bytes, anew from the first byte after a failure that may pass. */
-  stream<T>(key: string, use: (bytes: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T>;
-  objects(uri: string): Promise<readonly { readonly key: string; readonly below: string }[]>;
-  exists(uri: string): Promise<boolean>;
+  /** Runs `use` with the bytes of a file, anew from the first byte after a failure that may pass. */
+  stream<T>(uri: string, use: (bytes: AsyncIterable<Uint8Array>) => Promise<T>): Promise<T>;
+  /** The files below a directory; one that was itself asked for has "" as its path. */
+  objects(uri: string): Promise<readonly { readonly uri: string; readonly below: string }[]>;
 }
 
-function sourceOf(store: BlobStore, deps: RetryDeps, signal: AbortSignal): Source {
+function sourceOf(store: BlobStore, remote: RemoteData, deps: RetryDeps, signal: AbortSignal): Source {
+  const outside = (uri: string) => dataFailure("InputOutsideStore", `${uri} lies neither in the object store ${store.root} nor below a data prefix`);
   const key = (uri: string) => {
     const found = store.keyOf(uri);
     if (found === undefined) throw dataFailure("InputOutsideStore", `${uri} does not lie in the object store ${store.root}`);
     return found;
   };
+  const bytesOf = (uri: string) => {
+    const found = store.keyOf(uri);
+    if (found !== undefined) return store.readStream(found);
+    if (!remote.covers(uri)) throw outside(uri);
+    return remote.readStream(uri);
+  };
+  const objectsOf = async (uri: string) => {
+    const found = store.keyOf(uri);
+    if (found !== undefined) return stored(store, found);
+    if (!remote.covers(uri)) throw outside(uri);
+    const files = await remote.files(uri);
+    if (files === undefined) throw dataFailure("DataNotFound", `there is nothing at ${uri}`);
+    return files;
+  };
   return {
     key,
     read: (uri, maxBytes) => retrying(deps, signal, () => store.read(key(uri), maxBytes)),
-    stream: (objectKey, use) => retrying(deps, signal, () => use(watched(store.readStream(objectKey), signal))),
-    objects: (uri) => retrying(deps, signal, () => listed(store, key(uri))),
-    exists: async (uri) => (await retrying(deps, signal, () => store.stat(key(uri)))) !== undefined,
+    stream: (uri, use) => retrying(deps, signal, () => use(watched(bytesOf(uri), signal))),
+    objects: (uri) => retrying(deps, signal, () => objectsOf(uri)),
   };
 }
 
-async function listed(store: BlobStore, prefix: string): Promise<{ key: string; below: string }[]> {
-  const objects: { key: string; below: string }[] = [];
-  for await (const { key } of store.list(prefix)) objects.push({ key, below: key.slice(prefix.length + 1) });
+async function stored(store: BlobStore, key: string): Promise<{ uri: string; below: string }[]> {
+  const objects: { uri: string; below: string }[] = [];
+  for await (const object of store.list(key)) objects.push({ uri: store.uri(object.key), below: object.key.slice(key.length + 1) });
+  if (objects.length === 0 && (await store.stat(key)) !== undefined) objects.push({ uri: store.uri(key), below: "" });
   return objects;
 }
 
@@ -69,7 +84,7 @@ async function* watched(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): 
 
 /** Lays out the inputs of one attempt (and its code). Safe to repeat over what an earlier, interrupted call left. */
 export async function download(args: DownloadArguments, store: BlobStore, deps: RetryDeps, signal: AbortSignal): Promise<void> {
-  const source = sourceOf(store, deps, signal);
+  const source = sourceOf(store, openRemoteData(args.remote, [args.storage]), deps, signal);
   const literals = await inputLiterals(args, source);
   const files = localFiles(args.to);
   await files.folder([]);
@@ -112,11 +127,11 @@ async function itemOf(literal: Literal, index: number, name: string, read: (uri:
 }
 
 /** One file, folder or text to write; trees are listed and become files. */
-type Placement = Exclude<InputEntry, { kind: "tree" | "file" }> | { readonly kind: "object"; readonly path: readonly string[]; readonly key: string };
+type Placement = Exclude<InputEntry, { kind: "tree" | "file" }> | { readonly kind: "object"; readonly path: readonly string[]; readonly uri: string };
 
 async function* placements(entries: Iterable<InputEntry>, source: Source): AsyncGenerator<Placement> {
   for (const entry of entries) {
-    if (entry.kind === "file") yield { kind: "object", path: entry.path, key: source.key(entry.uri) };
+    if (entry.kind === "file") yield { kind: "object", path: entry.path, uri: entry.uri };
     else if (entry.kind === "tree") yield* treePlacements(entry, source);
     else yield entry;
   }
@@ -125,20 +140,20 @@ async function* placements(entries: Iterable<InputEntry>, source: Source): Async
 async function* treePlacements(tree: Extract<InputEntry, { kind: "tree" }>, source: Source): AsyncGenerator<Placement> {
   yield { kind: "folder", path: tree.path };
   const objects = await source.objects(tree.uri);
-  if (objects.length === 0 && tree.files === undefined && (await source.exists(tree.uri))) {
-    yield { kind: "object", path: [...tree.path, nameOfUri(tree.uri)], key: source.key(tree.uri) };
+  if (objects.length === 1 && objects[0]?.below === "" && tree.files === undefined) {
+    yield { kind: "object", path: [...tree.path, nameOfUri(tree.uri)], uri: tree.uri };
     return;
   }
   if (tree.files !== undefined && tree.files !== objects.length) {
     throw dataFailure("InputIncomplete", `the input ${tree.path.join("/")} has ${objects.length} of its ${tree.files} files at ${tree.uri}`);
   }
-  for (const { key, below } of objects) yield { kind: "object", path: [...tree.path, ...below.split("/")], key };
+  for (const { uri, below } of objects) yield { kind: "object", path: [...tree.path, ...below.split("/")], uri };
 }
 
 async function place(placement: Placement, files: LocalFiles, source: Source): Promise<void> {
   if (placement.kind === "folder") return files.folder(placement.path);
   if (placement.kind === "text") return files.write(placement.path, placement.data);
-  await source.stream(placement.key, (bytes) => files.write(placement.path, bytes));
+  await source.stream(placement.uri, (bytes) => files.write(placement.path, bytes));
 }
 
 /** Unpacks a code bundle: read-only files, the executable bit kept. The bytes must be those its name promises. */
@@ -146,7 +161,7 @@ async function extractCode(code: { readonly uri: string; readonly to: string }, 
   const files = localFiles(code.to);
   const key = source.key(code.uri);
   await files.folder([]);
-  const digest = await source.stream(key, async (bytes) => {
+  const digest = await source.stream(code.uri, async (bytes) => {
     const hash = createHash("sha256");
     for await (const { path, executable, content } of filesOfTar(hashed(bytes, hash), CODE_LIMITS)) {
       await files.write(path.split("/"), content, executable ? 0o555 : 0o444);

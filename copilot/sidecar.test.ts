@@ -211,6 +211,31 @@ describe("copilot sidecar", () => {
     assert.equal(blobOf(unwrap(literals["x"] ?? assert.fail()))?.uri, `${pod.prefix}/raw/mine`);
   });
 
+  it("takes the uri of data below a data prefix, with a digest of what is there, and refuses any other", async () => {
+    const raw = join(pod.root, "raw");
+    await mkdir(raw);
+    await writeFile(join(raw, "model"), "m");
+    await symlink("../out", join(raw, "link"));
+    const told = ["--remote", `file://${raw}`];
+    await pod.leave("x.uri", `file://${raw}/model\n`);
+    assert.equal(await pod.sidecar({ x: "file" }, ...told), 0, pod.complaints.join());
+    const { literals } = await pod.outputMap();
+    assert.deepEqual(blobOf(literals["x"] ?? assert.fail()), { uri: `file://${raw}/model`, multipart: false });
+    assert.match(literals["x"]?.hash ?? "", /^sha256:/);
+    const refused: [string, string][] = [
+      [`file://${raw}/../store/x`, "OutputInvalid"],
+      [`file://${raw}er/x`, "OutputInvalid"],
+      [`file://${raw}/link`, "OutputLinkEscapes"],
+      [`file://${raw}/none`, "OutputMissing"],
+      ["s3://bucket/x", "OutputInvalid"],
+    ];
+    for (const [uri, code] of refused) {
+      await pod.leave("x.uri", uri);
+      assert.equal(await pod.sidecar({ x: "file" }, ...told), 1, uri);
+      assert.equal((await pod.result()).error?.["code"], code, uri);
+    }
+  });
+
   describe("links and other traps", () => {
     it("follows links that stay inside the two directories", async () => {
       await mkdir(pod.inputs);

@@ -1,5 +1,5 @@
 import { inParallel, type Logger, TerminalFailure } from "../base/index.ts";
-import { ATTEMPT_FILES, type BlobStore } from "../blobs/index.ts";
+import { ATTEMPT_FILES, type BlobStore, openRemoteData, type RemoteData, RemoteDataError } from "../blobs/index.ts";
 import { LiteralMapSchema, toBinary } from "../proto/index.ts";
 import { offload, OutputFailure, type OutputProblem, type OutputReading, type OutputReference, readOutputs } from "../values/index.ts";
 import type { SidecarArguments } from "./args.ts";
@@ -16,6 +16,7 @@ const PARALLEL_PARTS = 16;
 interface Upload {
   readonly args: SidecarArguments;
   readonly store: BlobStore;
+  readonly remote: RemoteData;
   readonly prefixKey: string;
   readonly tree: SafeTree;
   readonly deps: RetryDeps;
@@ -41,7 +42,8 @@ export function keyOf(store: BlobStore, uri: string): string {
  */
 export async function uploadOutputs(args: SidecarArguments, store: BlobStore, deps: RetryDeps, signal: AbortSignal): Promise<AttemptResult> {
   const tree = await safeTree(args.from, args.inputs === undefined ? [] : [args.inputs]);
-  const upload: Upload = { args, store, prefixKey: keyOf(store, args.prefix), tree, deps, signal };
+  const remote = openRemoteData(args.remote, [args.storage]);
+  const upload: Upload = { args, store, remote, prefixKey: keyOf(store, args.prefix), tree, deps, signal };
   const result = await attemptResult(upload);
   await retrying(deps, signal, async () => {
     if (!(await downloadHasFailed(store, upload.prefixKey))) await writeResult(store, upload.prefixKey, result);
@@ -53,7 +55,7 @@ async function attemptResult(upload: Upload): Promise<AttemptResult> {
   const { tree, args } = upload;
   const reported = await reportedError(tree);
   try {
-    const reading = await readOutputs(tree, args.parameters, args.raw);
+    const reading = await readOutputs(tree, args.parameters, args.raw, args.remote);
     const error = reported ?? problemsError([...reading.problems, ...(await missingReferences(upload, reading.references))]);
     const stored = await commit(upload, reading, error === undefined ? ATTEMPT_FILES.outputs : ATTEMPT_FILES.partialOutputs).catch((thrown: unknown) =>
       keptWithError(thrown, error),
@@ -83,7 +85,9 @@ async function commit(upload: Upload, reading: OutputReading, name: string): Pro
 /** A task that stored its own result must really have stored it. */
 async function missingReferences(upload: Upload, references: readonly OutputReference[]): Promise<OutputProblem[]> {
   const problems = await inParallel(references, PARALLEL_PARTS, async (reference): Promise<OutputProblem[]> => {
-    const there = await retrying(upload.deps, upload.signal, () => holdsSomething(upload.store, reference));
+    const there = await retrying(upload.deps, upload.signal, () =>
+      reference.remote ? identified(upload.remote, reference) : holdsSomething(upload.store, reference),
+    );
     return there ? [] : [{ code: "OutputMissing", output: reference.output, message: `output ${reference.output}: there is nothing at ${reference.uri}` }];
   });
   return problems.flat();
@@ -96,6 +100,19 @@ async function holdsSomething(store: BlobStore, { uri, multipart }: OutputRefere
   if (!multipart) return false;
   for await (const one of store.list(key)) return one.size >= 0;
   return false;
+}
+
+/** Looks at remote data and gives its literal the digest that stands for what is there now. False where there is nothing. */
+async function identified(remote: RemoteData, { uri, multipart, output, literal }: OutputReference): Promise<boolean> {
+  try {
+    const identity = await remote.identity(uri, multipart);
+    if (identity === undefined) return false;
+    literal.hash = identity.digest;
+    return true;
+  } catch (thrown) {
+    if (!(thrown instanceof RemoteDataError) || thrown.retry === "retryable") throw thrown;
+    throw new OutputFailure(thrown.code === "UriNotAllowed" ? "OutputLinkEscapes" : "OutputInvalid", `output ${output}: ${thrown.message}`, { cause: thrown });
+  }
 }
 
 function problemsError(problems: readonly OutputProblem[]): AttemptError | undefined {

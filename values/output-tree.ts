@@ -1,4 +1,4 @@
-import { Failure, inParallel, messageOf, parseJson } from "../base/index.ts";
+import { Failure, isBelowPrefix, inParallel, messageOf, normalUri, parseJson } from "../base/index.ts";
 import type { Literal } from "../proto/index.ts";
 import { literalOf, MAX_ELEMENTS } from "./authored.ts";
 import { blobLiteral, listLiteral, mapLiteral, noneLiteral, unionLiteral } from "./literal.ts";
