@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { createReadStream } from "node:fs";
-import { type FileHandle, link, mkdir, open, readdir, rename, rm, stat, unlink } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { constants } from "node:fs";
+import { type FileHandle, link, mkdir, open, readdir, realpath, rename, rm, stat, unlink } from "node:fs/promises";
+import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../base/index.ts";
 import { CHUNK_BYTES, inChunks } from "./chunks.ts";
@@ -90,6 +90,7 @@ export function directoryStore(root: string): BlobStore {
       try {
         // Making the folder can meet the same: a parent is gone before the child is made.
         await mkdir(dirname(path), { recursive: true });
+        await refuseLinks(base, dirname(path));
         return await name();
       } catch (thrown) {
         if (codeOf(thrown) !== "ENOENT" || tries === 0) throw thrown;
@@ -101,10 +102,11 @@ export function directoryStore(root: string): BlobStore {
     root,
     uri: (key) => `${root}/${checkedKey(key)}`,
     keyOf: (uri) => keyBelow(root, uri),
-    read: (key, maxBytes) => attempt(key, () => readWhole(pathOf(key), key, maxBytes)),
+    read: (key, maxBytes) => attempt(key, () => readWhole(base, pathOf(key), key, maxBytes)),
     async *readStream(key) {
       try {
-        for await (const chunk of createReadStream(pathOf(key), { highWaterMark: CHUNK_BYTES })) yield chunk as Buffer;
+        const file = await openInside(base, pathOf(key), key);
+        for await (const chunk of file.createReadStream({ highWaterMark: CHUNK_BYTES })) yield chunk as Buffer;
       } catch (thrown) {
         throw failure(thrown, key);
       }
@@ -127,6 +129,12 @@ export function directoryStore(root: string): BlobStore {
   };
 }
 
+/** An object is never written through a link, which could lead to the objects of others. */
+async function refuseLinks(base: string, folder: string): Promise<void> {
+  if ((await realpath(folder)) !== join(await realpath(base), relative(base, folder)))
+    throw new BlobError("InvalidKey", `${relative(base, folder)} is reached through a link`);
+}
+
 /** `mkdir` and `rename` say EEXIST, EISDIR or ENOTEMPTY where a file stands for a folder or the other way round. */
 function refuseFolder(thrown: unknown): never {
   if (!["EEXIST", "EISDIR", "ENOTEMPTY"].includes(codeOf(thrown))) throw thrown;
@@ -146,11 +154,27 @@ async function linkOnce(temporary: string, path: string, inFolder: (path: string
   return true;
 }
 
-async function readWhole(path: string, key: string, maxBytes: number): Promise<Buffer> {
-  const file = await open(path, "r");
+/**
+ * Opens an object for reading. Tasks on this machine write below their raw prefix themselves: a link they left there is not
+ * followed out of the store, by device and inode of what was really opened, and a fifo is not waited for.
+ */
+async function openInside(base: string, path: string, key: string): Promise<FileHandle> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const [found, real, root] = [await file.stat(), await realpath(path), await realpath(base)];
+    const there = await stat(real);
+    if (found.isFile() && real.startsWith(`${root}/`) && there.dev === found.dev && there.ino === found.ino) return file;
+    throw new BlobError("BlobNotFound", `no object ${key}`);
+  } catch (thrown) {
+    await file.close();
+    throw thrown;
+  }
+}
+
+async function readWhole(base: string, path: string, key: string, maxBytes: number): Promise<Buffer> {
+  const file = await openInside(base, path, key);
   try {
     const found = await file.stat();
-    if (!found.isFile()) throw new BlobError("BlobNotFound", `no object ${key}`);
     if (found.size > maxBytes) throw tooLarge(key, found.size, maxBytes);
     return await file.readFile();
   } finally {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import { mkdtemp, readdir, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -49,6 +50,27 @@ describe("blobs/directory-store", () => {
     const found: string[] = [];
     for await (const { key } of directoryStore(pathToFileURL(directory.path).href).list("")) found.push(key);
     assert.deepEqual(found, ["a"]);
+    await directory.close();
+  });
+
+  it("neither reads nor writes through a link that a task left, and waits for no fifo", async () => {
+    const directory = await temporary();
+    const [root, secret] = [join(directory.path, "store"), join(directory.path, "token")];
+    const store = directoryStore(pathToFileURL(root).href);
+    await store.write("runs/b/raw/x", "b");
+    await store.write("runs/a/raw/x", "a");
+    await writeFile(secret, "hush");
+    await symlink(secret, join(root, "runs/a/raw/file"));
+    await symlink(directory.path, join(root, "runs/a/raw/folder"));
+    await symlink(join(root, "runs/b/raw"), join(root, "runs/a/raw/other"));
+    execFileSync("mkfifo", [join(root, "runs/a/raw/fifo")]);
+    for (const name of ["file", "folder/token", "fifo"]) {
+      await assert.rejects(store.read(`runs/a/raw/${name}`, 100), { code: "BlobNotFound" }, name);
+      await assert.rejects(store.readStream(`runs/a/raw/${name}`)[Symbol.asyncIterator]().next(), { code: "BlobNotFound" }, name);
+    }
+    await assert.rejects(store.write("runs/a/raw/other/x", "mine"), { code: "InvalidKey" });
+    await assert.rejects(store.writeIfAbsent("runs/a/raw/other/y", "mine"), { code: "InvalidKey" });
+    assert.equal((await store.read("runs/b/raw/x", 100)).toString(), "b");
     await directory.close();
   });
 
