@@ -1,8 +1,12 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { existsSync, realpathSync, statSync } from "node:fs";
 import { relative, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
 import { EXIT, UserError } from "../../cli/index.ts";
+
+const execute = promisify(execFile);
+const STATUS_MAX_BYTES = 64 * 1_024 * 1_024;
 
 /** What `up` follows. */
 export interface FollowedRepository {
@@ -81,9 +85,12 @@ export function findRepository(options: RepositoryOptions): FollowedRepository {
   return localRepository(given.startsWith("file://") ? new URL(given).pathname : given, options);
 }
 
-/** How many files of the working tree differ from the last commit, untracked ones included. */
-export function uncommittedFiles(repository: FollowedRepository): number {
+/** How many files of the working tree differ from the last commit, untracked ones included. 0 when git does not answer. */
+export async function uncommittedFiles(repository: FollowedRepository): Promise<number> {
   const workTree = repository.local?.workTree;
   if (workTree === undefined) return 0;
-  return (git(workTree, "status", "--porcelain", "--untracked-files=normal") ?? "").split("\n").filter(Boolean).length;
+  // git status would lock the index to refresh it, and somebody's own commit in that moment would fail.
+  const look = ["-C", workTree, "--no-optional-locks", "status", "--porcelain", "--untracked-files=normal"];
+  const { stdout } = await execute("git", look, { maxBuffer: STATUS_MAX_BYTES }).catch(() => ({ stdout: "" }));
+  return stdout.split("\n").filter(Boolean).length;
 }

@@ -14,16 +14,18 @@ export function watchUncommitted(repository: FollowedRepository, view: View, clo
   if (workTree === undefined) return { close: () => Promise.resolve() };
   let told = 0;
   let cancel = () => {};
-  const look = () => {
-    const count = uncommittedFiles(repository);
+  let closed = false;
+  const look = async () => {
+    const count = await uncommittedFiles(repository);
+    if (closed) return;
     if (count > told) view.say(`  ${count} ${count === 1 ? "file" : "files"} changed, not committed; flyteops follows commits: git commit -am "…"`);
     told = count;
   };
   const soon = () => {
     cancel();
-    cancel = clock.after(SETTLE_MS, look);
+    cancel = clock.after(SETTLE_MS, () => void look());
   };
-  look();
+  void look();
   const watcher = watch(workTree, {
     ignoreInitial: true,
     followSymlinks: false,
@@ -37,6 +39,7 @@ export function watchUncommitted(repository: FollowedRepository, view: View, clo
   watcher.on("error", (thrown) => logger.error("working tree is not watched any more", { error: messageOf(thrown) }));
   return {
     async close() {
+      closed = true;
       cancel();
       await watcher.close();
     },
