@@ -20,7 +20,7 @@ Measures and prints tables; nothing is asserted. Without names, everything.
 ${BENCHMARKS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
 
 Options:
-  --seconds N    load per figure of the API benchmark (default 1.5)
+  --seconds N    load per figure of the API benchmark (default 1)
   --objects N    objects in memory, manifests in the large repository (default 10000)
   --repeat N     repetitions of what happens once (default 5)
   --log KIND     postgres or memory: where the embedded API keeps objects (default postgres)
@@ -36,7 +36,7 @@ Example: KUBECONFIG_PEER=admin.kubeconfig npm run bench -- api memory
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    seconds: { type: "string", default: "1.5" },
+    seconds: { type: "string", default: "1" },
     objects: { type: "string", default: "10000" },
     repeat: { type: "string", default: "5" },
     log: { type: "string", default: "postgres" },

@@ -57,7 +57,6 @@ export async function startProduct(context: BenchContext, where: { readonly repo
   const begin = performance.now();
   const { child, output } = startedProcess(context, where.repository, where.state);
   const ended = once(child, "exit");
-  let access: ClusterAccess | undefined;
   const stop = async () => {
     if (child.exitCode === null && child.signalCode === null) {
       child.kill("SIGINT");
@@ -65,14 +64,13 @@ export async function startProduct(context: BenchContext, where: { readonly repo
       await ended;
       clearTimeout(impatience);
     }
-    await access?.close();
   };
   context.scratch.defer(stop);
-  access = await until("the API of flyteops up", 60_000, async () => {
+  const access = await until("the API of flyteops up", 60_000, async () => {
     if (child.exitCode !== null) throw new Error(`flyteops up ended: ${readFileSync(output, "utf8").slice(-2_000)}`);
     return connected(join(where.state, "kubeconfig"), startedAt);
   });
-  const reached = access;
-  await until("our kinds", 60_000, async () => ((await servesOurKinds(reached)) ? true : undefined));
+  context.scratch.defer(() => access.close());
+  await until("our kinds", 60_000, async () => ((await servesOurKinds(access)) ? true : undefined));
   return { client: apiClient(access.transport), pid: child.pid ?? 0, readyMs: performance.now() - begin, stop };
 }
