@@ -18,7 +18,6 @@ import { registerWhy } from "./commands/why.ts";
 export { addCommand, type Registry } from "./command.ts";
 export { type CliDeps, type Connection, EXIT, type Terminal, UserError } from "./context.ts";
 export { explainFailure } from "./failure.ts";
-export { isFinished } from "./observe-run.ts";
 export { printDocument } from "./output.ts";
 export { type Registration, runCli } from "./program.ts";
 export { INSTALLATION } from "./storage.ts";

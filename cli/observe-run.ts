@@ -9,8 +9,6 @@ export interface RunSnapshot {
   readonly actions: readonly Stored<TaskAction>[];
 }
 
-export const isFinished = (run: Run): boolean => run.status?.endTime !== undefined;
-
 /** How often a changing duration is redrawn on a terminal. */
 const TICK_MS = 1_000;
 

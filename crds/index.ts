@@ -10,6 +10,7 @@ export { type AuthoredProjectQuota, type ProjectQuota, ProjectQuotaKind, type Pr
 export {
   type AuthoredRun,
   type ExecutionError,
+  isFinished,
   type Run,
   RUN_PHASES,
   RunKind,

@@ -197,3 +197,6 @@ export type RunStatus = NonNullable<Run["status"]>;
 export type RunOverrides = Parsed<typeof runOverrides>;
 export type Signal = Parsed<typeof signal>;
 export type ExecutionError = Parsed<typeof executionError>;
+
+/** Whether a Run has come to its end, whichever. */
+export const isFinished = (run: { readonly status?: Run["status"] }): boolean => run.status?.endTime !== undefined;

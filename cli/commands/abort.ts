@@ -1,9 +1,8 @@
-import { type Run, RunKind } from "../../crds/index.ts";
+import { isFinished, type Run, RunKind } from "../../crds/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type Connection, EXIT } from "../context.ts";
 import { findObject } from "../find.ts";
-import { isFinished } from "../observe-run.ts";
 
 interface AbortOptions extends ConnectOptions {
   readonly reason?: string;

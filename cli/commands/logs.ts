@@ -1,11 +1,11 @@
 import { LABEL } from "../../base/index.ts";
-import { type Run, RunKind, type TaskAction } from "../../crds/index.ts";
+import { isFinished, type Run, RunKind, type TaskAction } from "../../crds/index.ts";
 import { isNotFound, Kinds, type KubeObject, type Stored } from "../../kube/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type Connection, EXIT, UserError } from "../context.ts";
 import { findObject, parseRunTarget, type RunTarget } from "../find.ts";
-import { isFinished, snapshotOf } from "../observe-run.ts";
+import { snapshotOf } from "../observe-run.ts";
 import { streamLog } from "../stream-log.ts";
 import { paintFor } from "../views/paint.ts";
 

@@ -1,13 +1,12 @@
 import { resolve } from "node:path";
 import { LABEL } from "../../base/index.ts";
-import { type Run, RunKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
+import { isFinished, type Run, RunKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
 import type { Stored } from "../../kube/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type Connection, EXIT, UserError } from "../context.ts";
 import { findObject, parseRunTarget, type RunTarget } from "../find.ts";
 import { printDocument } from "../output.ts";
-import { isFinished } from "../observe-run.ts";
 import { table } from "../views/table.ts";
 
 interface OutputsOptions extends ConnectOptions {

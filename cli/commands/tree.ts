@@ -1,9 +1,9 @@
-import { type Run, RunKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
+import { isFinished, type Run, RunKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
 import { isNotFound, type Stored } from "../../kube/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import { type CliDeps, type Connection, EXIT } from "../context.ts";
 import { findObject, parseRunTarget } from "../find.ts";
-import { isFinished, observeRun, snapshotOf } from "../observe-run.ts";
+import { observeRun, snapshotOf } from "../observe-run.ts";
 import { liveBlock } from "../views/live.ts";
 import { paintFor } from "../views/paint.ts";
 import { runTree } from "../views/run-tree.ts";

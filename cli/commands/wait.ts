@@ -1,10 +1,10 @@
 import { parseDuration } from "../../base/index.ts";
-import { type Run, RunKind } from "../../crds/index.ts";
+import { isFinished, type Run, RunKind } from "../../crds/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type Connection, EXIT, UserError } from "../context.ts";
 import { findObject } from "../find.ts";
-import { isFinished, observeRun } from "../observe-run.ts";
+import { observeRun } from "../observe-run.ts";
 
 interface WaitOptions extends ConnectOptions {
   readonly timeout?: string;

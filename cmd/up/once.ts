@@ -1,7 +1,7 @@
 import type { BlobStore } from "../../blobs/index.ts";
 import { LABEL } from "../../base/index.ts";
-import { isFinished, outputsJson, readOutputs } from "../../cli/index.ts";
-import { type GitSync, GitSyncKind, type Run, RunKind } from "../../crds/index.ts";
+import { outputsJson, readOutputs } from "../../cli/index.ts";
+import { type GitSync, GitSyncKind, isFinished, type Run, RunKind } from "../../crds/index.ts";
 import type { Informer, InformerSet, ObjectClient, Stored } from "../../kube/index.ts";
 import { PLATFORM_SYNC, SYSTEM_NAMESPACE } from "./bootstrap.ts";
 

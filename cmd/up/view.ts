@@ -4,7 +4,6 @@ import {
   type CliDeps,
   type Connection,
   explainFailure,
-  isFinished,
   type LiveBlock,
   liveBlock,
   type Paint,
@@ -13,7 +12,7 @@ import {
   runTree,
   type Terminal,
 } from "../../cli/index.ts";
-import { type GitSync, GitSyncKind, type Run, RunKind, type TaskAction, TaskActionKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
+import { type GitSync, GitSyncKind, isFinished, type Run, RunKind, type TaskAction, TaskActionKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
 import type { InformerSet, Stored } from "../../kube/index.ts";
 import { exportResult } from "./run-results.ts";
 

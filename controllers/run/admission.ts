@@ -1,8 +1,6 @@
-import { type ProjectQuota, ProjectQuotaKind, type Run, RunKind, TaskActionKind, type TaskAction } from "../../crds/index.ts";
+import { isFinished, type ProjectQuota, ProjectQuotaKind, type Run, RunKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
 import type { InformerSet, ObjectReader, Stored } from "../../kube/index.ts";
 import { ACTIVE } from "./facts-of-run.ts";
-
-export const isFinished = (run: Run): boolean => run.status?.endTime !== undefined;
 
 /** Taken up and not finished: it counts against the quota of its namespace. */
 const isUnderWay = (run: Run): boolean => run.status?.startTime !== undefined && !isFinished(run);

@@ -1,7 +1,6 @@
 import { LABEL, type Outcome, settled } from "../../base/index.ts";
-import { type Run, RunKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
+import { isFinished, type Run, RunKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
 import type { InformerSet, Reconciler, Stored } from "../../kube/index.ts";
-import { isFinished } from "./admission.ts";
 import { BY_RUN, indexActions } from "./facts-of-run.ts";
 import { durationOf } from "./times.ts";
 
