@@ -3,7 +3,7 @@ import { GitSyncKind, RunKind, TaskKind, type Trigger, TriggerKind, WorkflowKind
 import { type Controller, controller, type ControllerDeps, keyOf, type Stored } from "../../kube/index.ts";
 import { triggerReconciler } from "./trigger-reconciler.ts";
 
-export { triggeredRunName, triggerReconciler } from "./trigger-reconciler.ts";
+export { triggeredRunName } from "./triggered-run.ts";
 
 /** Follows Triggers, what they run, the Runs they made and the sync that applied them. */
 export function triggerController(deps: ControllerDeps): Controller {

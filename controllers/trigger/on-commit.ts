@@ -1,38 +1,43 @@
-import { digestJson } from "../../base/index.ts";
-import type { Task, Trigger, Workflow } from "../../crds/index.ts";
-import type { Stored } from "../../kube/index.ts";
+import { type Outcome, waiting } from "../../base/index.ts";
+import type { Run, Trigger } from "../../crds/index.ts";
+import type { ObjectClient, ReconcileRun, Stored } from "../../kube/index.ts";
+import { fire } from "./fire.ts";
+import { type Definition, observe, seenIn } from "./observe.ts";
+import { QUIET_MS, type QuietTime } from "./quiet-time.ts";
+import { ensureRun } from "./triggered-run.ts";
 
-/** What a Trigger reacts to: a compiled plan (code digests are part of it) and the files among its inputs. */
-export interface Observed {
-  readonly digest: string;
-  readonly planDigest: string;
-  readonly revision: string | undefined;
+/** What the cluster shows of a trigger's surroundings. */
+export interface Surroundings {
+  /** The Workflow or Task that it runs. */
+  readonly definition: Definition | undefined;
+  /** The Runs that it has made. */
+  readonly made: readonly Stored<Run>[];
+  /** The sync that applied it is between two revisions: what is in the cluster now is no commit. */
+  readonly syncIsMoving: boolean;
 }
 
-export type Observation = { readonly kind: "ready"; readonly value: Observed } | { readonly kind: "waiting"; readonly on: string };
-
-type Definition = Stored<Workflow> | Stored<Task>;
-
-/** File inputs as the sync resolved them: paths with the digests of their content. */
-function fileInputs(spec: Trigger["spec"]): unknown {
-  const inputs = { ...spec.defaultInputs, ...spec.run.fixedInputs } as Record<string, unknown>;
-  const isFile = (value: unknown): boolean => typeof value === "object" && value !== null && ("file" in value || "directory" in value);
-  return Object.fromEntries(
-    Object.entries(inputs)
-      .filter(([, value]) => isFile(value))
-      .map(([name, value]) => [name, (value as { digest?: string }).digest ?? null]),
-  );
-}
-
-/** Waits until the definition controller has compiled what the trigger runs, in its newest generation. */
-export function observe(trigger: Trigger, definition: Definition | undefined): Observation {
-  const named = trigger.spec.run.workflow ? `Workflow ${trigger.spec.run.workflow}` : `Task ${trigger.spec.run.task}`;
-  if (!definition) return { kind: "waiting", on: `${named}, which does not exist` };
-  const { status, metadata } = definition;
-  if (status?.observedGeneration !== metadata.generation) return { kind: "waiting", on: `${named} to be compiled` };
-  const plan = status?.plan;
-  const ready = status?.conditions?.find(({ type }) => type === "Ready");
-  if (!plan?.digest || ready?.status !== "True") return { kind: "waiting", on: `${named} to be valid${ready?.message ? `: ${ready.message}` : ""}` };
-  const digest = digestJson({ plan: plan.digest, files: fileInputs(trigger.spec) });
-  return { kind: "ready", value: { digest, planDigest: plan.digest, revision: plan.revision } };
+/** Fires once per commit that changes the plan or the files of the trigger. Undefined: nothing is to be waited for. */
+export async function onCommit(
+  { client, quiet }: { readonly client: ObjectClient; readonly quiet: QuietTime },
+  trigger: Stored<Trigger>,
+  { definition, made, syncIsMoving }: Surroundings,
+  pass: ReconcileRun,
+): Promise<Outcome | undefined> {
+  if (!trigger.spec.onCommit) return undefined;
+  const observation = observe(trigger, definition);
+  if (observation.kind === "waiting") return waiting("DefinitionNotReady", observation.on);
+  const observed = observation.value;
+  const last = trigger.status?.lastRun;
+  if (trigger.status?.onCommit?.digest === observed.digest) {
+    // Decided, but we stopped before it was done.
+    if (last && last.uid === undefined) await ensureRun(client, trigger, last.name, observed);
+    return undefined;
+  }
+  if (trigger.status?.onCommit === undefined) {
+    trigger.status = { ...trigger.status, onCommit: seenIn(observed) };
+    return undefined;
+  }
+  if (syncIsMoving) return waiting("SyncInProgress", "the sync to reach one revision", QUIET_MS);
+  const left = quiet.left(trigger.metadata.uid, observed.digest);
+  return left > 0 ? waiting("ChangeSettling", "the commit to arrive whole", left) : fire(client, trigger, made, observed, pass);
 }
