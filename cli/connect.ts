@@ -4,6 +4,7 @@ import { delimiter, dirname, join } from "node:path";
 import { messageOf } from "../base/index.ts";
 import { apiClient, clusterTransport, type ClusterSource } from "../kube/index.ts";
 import { type CliDeps, type Connection, EXIT, UserError } from "./context.ts";
+import { checkFoundKubeconfig } from "./found-kubeconfig.ts";
 
 /** What every command that talks to the cluster understands. */
 export interface ConnectOptions {
@@ -26,7 +27,9 @@ function sourceOf(deps: CliDeps, options: ConnectOptions): { source: ClusterSour
   const named = options.kubeconfig ?? deps.env["KUBECONFIG"];
   const context = options.context;
   if (named) return { source: { kubeconfig: named.split(delimiter).filter(Boolean), context }, said: named };
-  const found = nearestState(deps.cwd) ?? join(homedir(), ".kube", "config");
+  const state = nearestState(deps.cwd);
+  if (state !== undefined) checkFoundKubeconfig(state);
+  const found = state ?? join(homedir(), ".kube", "config");
   if (existsSync(found)) return { source: { kubeconfig: [found], context }, said: found };
   const host = deps.env["KUBERNETES_SERVICE_HOST"];
   if (host) return { source: { inCluster: { host, port: deps.env["KUBERNETES_SERVICE_PORT"] ?? "443" } }, said: "this pod's ServiceAccount" };

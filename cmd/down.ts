@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { sleep } from "../base/index.ts";
 import { type CliDeps, EXIT, UserError } from "../cli/index.ts";
-import { holderOf } from "./state-directory.ts";
+import { holderOf, strangeEntries } from "./state-directory.ts";
 
 /** Running work gets its grace period, the database its checkpoint. */
 const PATIENCE_MS = 60_000;
@@ -34,6 +34,10 @@ export async function down(deps: CliDeps, options: { readonly state: string; rea
   if (!options.purge) return EXIT.ok;
   if (!existsSync(join(directory, "kubeconfig")) && !existsSync(join(directory, "postgres"))) {
     throw new UserError(`${directory} does not look like a state directory of flyteops: not deleted`, { exitCode: EXIT.usage });
+  }
+  const [strange] = strangeEntries(directory);
+  if (strange !== undefined) {
+    throw new UserError(`${directory} holds ${strange}, which is not of flyteops: nothing was deleted`, { exitCode: EXIT.usage });
   }
   rmSync(directory, { recursive: true, force: true });
   deps.out.write(`deleted ${directory}\n`);

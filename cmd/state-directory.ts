@@ -1,5 +1,19 @@
 import { execFileSync } from "node:child_process";
-import { appendFileSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, rmSync, statfsSync, writeSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  statfsSync,
+  statSync,
+  writeSync,
+} from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
 import { EXIT, UserError } from "../cli/index.ts";
 
@@ -29,10 +43,16 @@ function startOf(pid: number): string | undefined {
   }
 }
 
+/** What the file says is believed only about a living process: `kill -1` would end everything this user runs. */
+function isHolder(value: unknown): value is Holder {
+  const { pid, startedAt } = (value ?? {}) as Partial<Holder>;
+  return Number.isInteger(pid) && Number(pid) > 1 && typeof startedAt === "string" && startOf(Number(pid)) === startedAt;
+}
+
 function readHolder(file: string): Holder | undefined {
   try {
-    const holder = JSON.parse(readFileSync(file, "utf8")) as Holder;
-    return startOf(holder.pid) === holder.startedAt ? holder : undefined;
+    const holder: unknown = JSON.parse(readFileSync(file, "utf8"));
+    return isHolder(holder) ? holder : undefined;
   } catch {
     return undefined;
   }
@@ -48,14 +68,61 @@ export interface StateDirectory {
   release(): void;
 }
 
+/** Everything that may stand in a state directory. */
+const OWN_ENTRIES = new Set(["bin", "flyteops.log", "git", "kubeconfig", "kubelet", "objects", "outputs", PID_FILE, "pki", "port", "postgres"]);
+
+/** What stands in a directory and is not ours, sorted. */
+export function strangeEntries(directory: string): string[] {
+  return readdirSync(directory)
+    .filter((name) => !OWN_ENTRIES.has(name))
+    .sort();
+}
+
+/** A directory with files of somebody else is no place for a database, nor for a later `down --purge`; one that others may write holds keys that they chose. */
+function refuseStrange(path: string): void {
+  const strange = strangeEntries(path);
+  const hint = "give it a directory of its own: flyteops up --state DIR";
+  if (strange.length > 0)
+    throw new UserError(`${path} is not empty and no state directory of flyteops: it holds ${strange[0]}`, { exitCode: EXIT.usage, hint });
+  const { uid } = statSync(path);
+  const me = process.getuid?.();
+  if (me !== undefined && uid !== me) throw new UserError(`${path} belongs to another user (uid ${uid})`, { exitCode: EXIT.usage, hint });
+}
+
+/** State that came with a repository was made by whoever wrote that: its keys are known, and its database runs what they want. */
+function refuseTracked(path: string): void {
+  const tracked = gitLines(path, "ls-files", "--cached", "-z", "--", ".");
+  if (tracked.length > 0)
+    throw new UserError(`${path} is part of a git repository (${tracked[0]}): state made by somebody else is not used`, {
+      exitCode: EXIT.usage,
+      hint: `look at it, then: git rm -r --cached ${path}   (or give this one its own: --state DIR)`,
+    });
+}
+
+function gitLines(directory: string, ...args: string[]): string[] {
+  try {
+    const options = ["-c", "core.fsmonitor=false", "-C", directory];
+    return execFileSync("git", [...options, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
+      .split("\0")
+      .filter(Boolean);
+  } catch {
+    return []; // in no repository, or git says so elsewhere
+  }
+}
+
 /**
- * Creates the directory (0700) and takes it for this process. UserError when another living process has it: two
- * control planes on one directory would run everything twice.
+ * Creates the directory (0700) and takes it for this process. UserError when another living process has it (two
+ * control planes on one directory would run everything twice), and when what is there was not made by us.
  */
 export function takeStateDirectory(directory: string): StateDirectory {
   const fresh = !existsSync(directory);
   mkdirSync(directory, { recursive: true, mode: 0o700 });
   const path = realpathSync(directory);
+  if (!fresh) {
+    refuseStrange(path);
+    refuseTracked(path);
+    chmodSync(path, 0o700);
+  }
   const file = join(path, PID_FILE);
   const me: Holder = { pid: process.pid, startedAt: startOf(process.pid) ?? "" };
   for (let attempt = 0; attempt < 2; attempt++) {
