@@ -2,6 +2,7 @@ import { Command, CommanderError } from "commander";
 import { Failure, messageOf } from "../base/index.ts";
 import type { Registry } from "./command.ts";
 import { type CliDeps, EXIT, UserError } from "./context.ts";
+import { printable } from "./views/paint.ts";
 
 /** Adds one command to the program. `cmd/` passes those that wire whole programs (`up`, `down`). */
 export type Registration = (registry: Registry) => void;
@@ -19,11 +20,11 @@ function newProgram(deps: CliDeps): Command {
 
 function say(deps: CliDeps, thrown: unknown): number {
   if (thrown instanceof UserError) {
-    deps.err.write(`flyteops: ${thrown.message}\n${thrown.hint ? `  ${thrown.hint}\n` : ""}`);
+    deps.err.write(`flyteops: ${printable(thrown.message)}\n${thrown.hint ? `  ${printable(thrown.hint)}\n` : ""}`);
     return thrown.exitCode;
   }
   if (thrown instanceof Failure) {
-    deps.err.write(`flyteops: ${thrown.message}\n`);
+    deps.err.write(`flyteops: ${printable(thrown.message)}\n`);
     const code = (thrown as { code?: unknown }).code;
     return code === 404 ? EXIT.notFound : code === 0 ? EXIT.unreachable : EXIT.failed;
   }

@@ -1,12 +1,11 @@
-import { createWriteStream } from "node:fs";
-import { mkdir, writeFile } from "node:fs/promises";
-import { basename, dirname, extname, join } from "node:path";
+import { basename, extname } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { type Json, stringifyJson } from "../base/index.ts";
 import { type BlobStore, BlobError } from "../blobs/index.ts";
 import { fromBinary, type Literal, LiteralMapSchema } from "../proto/index.ts";
 import { blobOf, decodeLiteral, escapeMapKey, literalText, unwrap } from "../values/index.ts";
 import { UserError } from "./context.ts";
+import { type SafeDirectory, safeDirectory } from "./safe-directory.ts";
 import { literalJson } from "./views/literal-json.ts";
 
 /** A map of outputs is small: what is large in it is stored beside it. */
@@ -42,16 +41,18 @@ export function outputsJson(outputs: ReadonlyMap<string, Literal>): Record<strin
   return Object.fromEntries([...outputs].map(([name, literal]) => [name, literalJson(literal)]));
 }
 
-async function downloadBlob(store: BlobStore, uri: string, path: string, multipart: boolean): Promise<string[]> {
+async function downloadBlob(store: BlobStore, uri: string, target: SafeDirectory, path: readonly string[], multipart: boolean): Promise<string[]> {
   const key = keyIn(store, uri);
   if (!multipart) {
-    await mkdir(dirname(path), { recursive: true });
-    await pipeline(store.readStream(key), createWriteStream(path));
-    return [path];
+    const file = target.file(path);
+    await pipeline(store.readStream(key), file.stream);
+    return [file.path];
   }
-  await mkdir(path, { recursive: true });
-  for await (const { key: part } of store.list(key)) await downloadBlob(store, store.uri(part), join(path, part.slice(key.length + 1)), false);
-  return [path];
+  const folder = target.folder(path);
+  for await (const { key: part } of store.list(key)) {
+    await downloadBlob(store, store.uri(part), target, [...path, ...part.slice(key.length + 1).split("/")], false);
+  }
+  return [folder];
 }
 
 /** `plot` with the format of its type as ending, or the ending it was stored with. */
@@ -64,27 +65,27 @@ function fileName(name: string, literal: Literal): string {
   return extname(name) === "" ? `${name}${stored}` : name;
 }
 
-async function downloadLiteral(store: BlobStore, name: string, literal: Literal, directory: string): Promise<string[]> {
+async function downloadLiteral(store: BlobStore, literal: Literal, target: SafeDirectory, path: readonly string[]): Promise<string[]> {
   const inner = unwrap(literal);
   if (inner.value.case === "collection") {
-    const parts = inner.value.value.literals.map((item, index) => downloadLiteral(store, String(index), item, join(directory, name)));
+    const parts = inner.value.value.literals.map((item, index) => downloadLiteral(store, item, target, [...path, String(index)]));
     return (await Promise.all(parts)).flat();
   }
   if (inner.value.case === "map") {
-    const parts = Object.entries(inner.value.value.literals).map(([key, item]) => downloadLiteral(store, escapeMapKey(key), item, join(directory, name)));
+    const parts = Object.entries(inner.value.value.literals).map(([key, item]) => downloadLiteral(store, item, target, [...path, escapeMapKey(key)]));
     return (await Promise.all(parts)).flat();
   }
   const blob = blobOf(inner);
-  if (blob) return downloadBlob(store, blob.uri, join(directory, fileName(name, inner)), blob.multipart);
-  const text = literalText(inner) ?? stringifyJson(literalJson(inner));
-  await mkdir(directory, { recursive: true });
-  await writeFile(join(directory, name), text);
-  return [join(directory, name)];
+  if (blob) return downloadBlob(store, blob.uri, target, [...path.slice(0, -1), fileName(path.at(-1) ?? "", inner)], blob.multipart);
+  const file = target.file(path);
+  await pipeline([literalText(inner) ?? stringifyJson(literalJson(inner))], file.stream);
+  return [file.path];
 }
 
-/** Writes every output below `directory`: files with an ending, other values as text, lists and maps as directories. Answers the paths. */
+/** Writes every output below `directory`: files with an ending, other values as text, lists and maps as directories. Answers the paths. UserError where a link or a strange name would lead elsewhere. */
 export async function downloadOutputs(store: BlobStore, outputs: ReadonlyMap<string, Literal>, directory: string): Promise<string[]> {
   const written: string[] = [];
-  for (const [name, literal] of outputs) written.push(...(await downloadLiteral(store, name, literal, directory)));
+  const target = safeDirectory(directory);
+  for (const [name, literal] of outputs) written.push(...(await downloadLiteral(store, literal, target, [name])));
   return written;
 }

@@ -18,7 +18,7 @@ async function eventsOf(connection: Connection, object: KubeObject): Promise<str
   const { namespace, name, uid } = object.metadata;
   const { items } = await connection.client.list<Event>(Kinds.Event, { namespace, fieldSelector: `involvedObject.name=${name}` });
   const own = items.filter((event) => event.involvedObject?.uid === undefined || event.involvedObject.uid === uid);
-  return own.map((event) => `  ${event.type}  ${event.reason}  ${printable(event.message ?? "")}${(event.count ?? 1) > 1 ? `  (x${event.count})` : ""}`);
+  return own.map((event) => `  ${printable(`${event.type}  ${event.reason}  ${event.message ?? ""}`)}${(event.count ?? 1) > 1 ? `  (x${event.count})` : ""}`);
 }
 
 function withoutNoise(object: KubeObject): KubeObject {

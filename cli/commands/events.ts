@@ -52,7 +52,7 @@ async function showEvents(registry: Registry, connection: Connection, options: E
   if (!options.follow) return EXIT.ok;
   for await (const event of connection.client.watch<Event>(Kinds.Event, { namespace, resourceVersion: listed.resourceVersion, signal: deps.signal })) {
     if (event.type === "BOOKMARK" || event.type === "DELETED" || !about(event.object as Stored<Event>)) continue;
-    deps.out.write(`${cells(event.object, deps.clock.now()).join("   ")}\n`);
+    deps.out.write(`${printable(cells(event.object, deps.clock.now()).join("   "))}\n`);
   }
   return EXIT.ok;
 }

@@ -7,6 +7,7 @@ import type { ConnectOptions } from "../connect.ts";
 import { type Connection, EXIT, UserError } from "../context.ts";
 import { findObject, parseRunTarget, type RunTarget } from "../find.ts";
 import { printDocument } from "../output.ts";
+import { printable } from "../views/paint.ts";
 import { table } from "../views/table.ts";
 
 interface OutputsOptions extends ConnectOptions {
@@ -59,7 +60,7 @@ async function outputs(registry: Registry, connection: Connection, options: Outp
   const found = await readOutputs(store, await uriOf(connection, run, target, options.attempt));
   if (options.download !== undefined) {
     const paths = await downloadOutputs(store, found, resolve(deps.cwd, options.download));
-    deps.out.write(paths.map((path) => `${path}\n`).join(""));
+    deps.out.write(paths.map((path) => `${printable(path)}\n`).join(""));
     return EXIT.ok;
   }
   const json = outputsJson(found);

@@ -37,8 +37,8 @@ function messageLines(run: Run, log: readonly string[]): string[] {
 
 /** Node, exit code, the last lines of the log, where the task is written, and what to type next. */
 export function failureLines({ run, action, log }: FailureFacts, paint: Paint = plain): string[] {
-  const lines = [paint.bad(headLine(run, action)), ...messageLines(run, log)];
-  if (action?.spec.source) lines.push(`  task ${action.spec.task} at ${printable(action.spec.source)}`);
+  const lines = [paint.bad(printable(headLine(run, action))), ...messageLines(run, log)];
+  if (action?.spec.source) lines.push(`  ${printable(`task ${action.spec.task} at ${action.spec.source}`)}`);
   if (log.length > 0) lines.push(paint.faint(`  last lines of its log:`), ...log.map((line) => `  ${paint.faint("│")} ${printable(line)}`));
-  return [...lines, `  next: flyteops logs ${target(run, action)} -n ${run.metadata.namespace}`];
+  return [...lines, `  next: flyteops logs ${printable(target(run, action))} -n ${run.metadata.namespace}`];
 }

@@ -19,7 +19,7 @@ export function problemLines(problems: readonly Problem[], paint: Paint, shown: 
   return problems.map((problem) => {
     const place = paint.strong(printable(`${shown(problem.file)}:${problem.line}:${problem.column}:`));
     const severity = isError(problem) ? paint.bad("error") : paint.busy("warning");
-    return `${place} ${severity}: ${printable(problem.message)} ${paint.faint(`[${problem.code}]`)}`;
+    return `${place} ${severity}: ${printable(problem.message).replace(/\s*\n\s*/g, " ")} ${paint.faint(`[${problem.code}]`)}`;
   });
 }
 

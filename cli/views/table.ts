@@ -1,5 +1,10 @@
-/** Columns padded with spaces to the widest cell, three spaces apart, no trailing blanks; as kubectl prints. */
-export function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+import { printable } from "./paint.ts";
+
+const cellText = (text: string): string => printable(text).replace(/[\t\n]+/g, " ");
+
+/** Columns padded with spaces to the widest cell, three spaces apart, no trailing blanks; as kubectl prints. Control sequences in cells are made harmless. */
+export function table(header: readonly string[], untrusted: readonly (readonly string[])[]): string {
+  const rows = untrusted.map((cells) => cells.map(cellText));
   const widths = header.map((name, column) => Math.max(name.length, ...rows.map((row) => (row[column] ?? "").length)));
   const line = (cells: readonly string[]) =>
     cells

@@ -13,9 +13,9 @@ function budgetLines({ spec, status }: TaskAction): string[] {
 
 function failureLines({ status }: TaskAction): string[] {
   const error = status?.errorState;
-  const own = error?.code ? [`  ${error.kind ?? ""} ${error.code}: ${printable(error.message ?? "")}`] : [];
-  const items = (status?.items?.failures ?? []).map(
-    (failure) => `  item ${failure.index}: ${failure.code}: ${printable(failure.message.split("\n")[0] ?? "")}`,
+  const own = error?.code ? [printable(`  ${error.kind ?? ""} ${error.code}: ${error.message ?? ""}`)] : [];
+  const items = (status?.items?.failures ?? []).map((failure) =>
+    printable(`  item ${failure.index}: ${failure.code}: ${failure.message.split("\n")[0] ?? ""}`),
   );
   return [...own, ...items];
 }
@@ -76,7 +76,9 @@ export function whyRun(run: Run, actions: readonly TaskAction[], workflow: Workf
   }
   if (run.status?.error)
     lines.push(
-      `  ${run.status.error.kind} ${run.status.error.code}${run.status.error.node ? ` in ${run.status.error.node}` : ""}: ${printable(run.status.error.message)}`,
+      printable(
+        `  ${run.status.error.kind} ${run.status.error.code}${run.status.error.node ? ` in ${run.status.error.node}` : ""}: ${run.status.error.message}`,
+      ),
     );
   const telling = actions.filter((action) => action.status?.phase !== "Succeeded" || (action.status.attempts ?? 0) > 1);
   lines.push(...telling.flatMap((action) => whyAction(action, now)));

@@ -102,12 +102,12 @@ export function startView(deps: ViewDeps): View {
       const shown = Object.entries(values).filter(([, value]) => typeof value !== "string" || !value.startsWith(deps.store.root));
       const others = files.filter((file) => file !== picture && /\.[A-Za-z0-9]+$/.test(file));
       return [
-        ...shown.map(([name, value]) => `  ${name} = ${typeof value === "string" ? printable(value) : JSON.stringify(value)}`),
-        ...others.map((file) => `  ${file}`),
-        ...(picture ? [`  ${picture}`] : []),
+        ...shown.map(([name, value]) => `  ${name} = ${typeof value === "string" ? printable(value) : printable(JSON.stringify(value))}`),
+        ...others.map((file) => `  ${printable(file)}`),
+        ...(picture ? [`  ${printable(picture)}`] : []),
       ];
     } catch (thrown) {
-      return [paint.bad(`  outputs could not be read: ${messageOf(thrown)}`)];
+      return [paint.bad(`  outputs could not be read: ${printable(messageOf(thrown))}`)];
     }
   }
 
