@@ -29,7 +29,7 @@ function batchedRandom(): Random {
 
 export const systemRandom: Random = batchedRandom();
 
-const REDACTED = /([a-z][a-z0-9+.-]*:\/\/)[^/\s:@]+(:[^/\s@]*)?@/gi;
+const REDACTED = /([a-z][a-z0-9+.-]*:\/\/)[^/\s"\\]*@/gi;
 
 /** Structured lines on a stream: one JSON object per line, credentials in URLs redacted. */
 export function jsonLogger(write: (line: string) => void, level: "error" | "info" | "debug", bound: LogFields = {}): Logger {

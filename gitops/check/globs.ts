@@ -27,14 +27,19 @@ function matchesSteps(patterns: readonly string[], names: readonly string[]): bo
 
 const MAX_ALTERNATIVES = 256;
 
+/** One pair of braces after the other, never more than `MAX_ALTERNATIVES` at once: `{a,b}{a,b}…` would double with every pair. */
 function expandBraces(pattern: string): string[] {
-  const match = /\{([^{}]*)\}/.exec(pattern);
-  if (!match) return [pattern];
-  const [before, after] = [pattern.slice(0, match.index), pattern.slice(match.index + match[0].length)];
-  return (match[1] ?? "")
-    .split(",")
-    .flatMap((choice) => expandBraces(before + choice + after))
-    .slice(0, MAX_ALTERNATIVES);
+  let open = [pattern];
+  for (;;) {
+    const next = open.flatMap((each) => {
+      const match = /\{([^{}]*)\}/.exec(each);
+      if (!match) return [each];
+      const [before, after] = [each.slice(0, match.index), each.slice(match.index + match[0].length)];
+      return (match[1] ?? "").split(",").map((choice) => before + choice + after);
+    });
+    if (next.length === open.length && next.every((each, index) => each === open[index])) return open;
+    open = next.slice(0, MAX_ALTERNATIVES);
+  }
 }
 
 /** Whether a path matches one of the globs: `*` and `?` within a name, `**` over names, `{a,b}`. Never slow, whatever the pattern. */

@@ -11,7 +11,7 @@ export interface RepositoryUrl {
 
 /** Masks user names, passwords and query strings of every URL in the text. */
 export function redactUrls(text: string): string {
-  return text.replace(/\b([a-z][a-z0-9+.-]*:\/\/)([^\s/@'"]*@)/gi, "$1***@").replace(/\b(https?:\/\/[^\s?'"]+)\?[^\s'"]*/gi, "$1?***");
+  return text.replace(/\b((?:https?|ssh):[/\\]*|[a-z][a-z0-9+.-]*:\/\/)[^\s/\\'"]*@/gi, "$1***@").replace(/\b(https?:\/\/[^\s?'"]+)\?[^\s'"]*/gi, "$1?***");
 }
 
 function invalid(text: string, why: string): TerminalFailure {

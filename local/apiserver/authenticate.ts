@@ -17,16 +17,25 @@ function authenticated(request: ServerRequest, tokens: ReadonlyMap<string, User>
   return user;
 }
 
+function extraKey(encoded: string): string {
+  try {
+    return decodeURIComponent(encoded);
+  } catch {
+    throw badRequest(`the header Impersonate-Extra-${encoded} is not percent-encoded`);
+  }
+}
+
 function impersonationExtra(headers: ServerRequest["headers"]): Record<string, string[]> {
   const prefix = "impersonate-extra-";
   const found = Object.entries(headers).filter(([name]) => name.startsWith(prefix));
-  return Object.fromEntries(found.map(([name, value]) => [decodeURIComponent(name.slice(prefix.length)), value.split(",").map((one) => one.trim())]));
+  return Object.fromEntries(found.map(([name, value]) => [extraKey(name.slice(prefix.length)), value.split(",").map((one) => one.trim())]));
 }
 
 /** The user a request acts as. An impersonation that names no user is refused, never ignored. */
 function impersonated(user: User, headers: ServerRequest["headers"]): User {
   const wanted = Object.keys(headers).some((name) => name.startsWith("impersonate-"));
   if (!wanted) return user;
+  if (user === ANONYMOUS) throw unauthorized();
   const name = headers["impersonate-user"] ?? "";
   const groups = (headers["impersonate-group"] ?? "")
     .split(",")
