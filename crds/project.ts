@@ -48,7 +48,7 @@ const spec = object({
     { max: 64 },
   )
     .optional()
-    .doc("Where inputs given as {uri: …} may lie. Absent or empty: nowhere."),
+    .doc("Where inputs given as {uri: …}, and results left as .uri, may lie. Absent or empty: nowhere. Runs keep the list they started with."),
   deletionPolicy: oneOf("Retain", "Delete").default("Retain").doc("Delete removes the namespaces with the Project, if they hold no unfinished Run."),
 });
 

@@ -140,6 +140,9 @@ const status = object({
   })
     .optional()
     .doc("How many nodes are in which state."),
+  dataPrefixes: list(string({ maxLength: 1024 }).doc("A URI prefix."), { max: 64 })
+    .optional()
+    .doc("Where data given as {uri: …} may lie: spec.dataPrefixes of the Project when the Run was taken up."),
   startTime: timestamp().optional().doc("When the Run was taken up."),
   endTime: timestamp().optional().doc("When the Run ended."),
   inputs: object({

@@ -100,6 +100,10 @@ const spec = object({
     .doc("What is unpacked at /code."),
   policy: policy.optional().immutable().doc("Retries and time limits."),
   map: mapOver.optional().immutable().doc("Runs the task once per item."),
+  dataPrefixes: list(string({ maxLength: 1024 }).doc("A URI prefix."), { max: 64 })
+    .optional()
+    .immutable()
+    .doc("Where data given as {uri: …} may lie: what the Project said when the Run was taken up."),
   serviceAccountName: objectName().optional().immutable().doc("Service account of the pods."),
   deadline: timestamp().optional().immutable().doc("When the time of the Run is up."),
   desiredState: oneOf("Running", "Aborted").default("Running").doc("Aborted stops the action, for good."),

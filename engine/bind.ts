@@ -1,6 +1,6 @@
 import type { Json, JsonObject } from "../base/index.ts";
 import { type CelReference, compileExpression } from "../cel/index.ts";
-import { assignable, isProblems, literalOf, membersOf, pathType, printType, type Type, type ValueProblem } from "../values/index.ts";
+import { assignable, isProblems, literalOf, membersOf, pathType, printType, remoteReference, type Type, type ValueProblem } from "../values/index.ts";
 import { formOf } from "./binding-form.ts";
 import { celFits, wordOfCel } from "./cel-types.ts";
 import type { Findings } from "./findings.ts";
@@ -98,6 +98,13 @@ function bindStored(form: string, object: JsonObject, wanted: Type, findings: Fi
   return { kind: "blob", digest, path, directory: form === "directory" };
 }
 
+function bindRemote(uri: Json, wanted: Type, findings: Findings): PlanSource | undefined {
+  const reference = remoteReference(wanted, uri);
+  if (!isProblems(reference)) return { kind: "remote", uri: reference.uri };
+  for (const { code, message } of reference) findings.error(code === "TypeMismatch" || code === "UnsupportedStore" ? code : "InvalidValue", message);
+  return undefined;
+}
+
 /** Compiles one binding against the declared type. */
 export function bind(authored: Json, wanted: Type, scope: GraphScope, findings: Findings): PlanSource | undefined {
   const binding = formOf(authored);
@@ -114,12 +121,13 @@ export function bind(authored: Json, wanted: Type, scope: GraphScope, findings: 
     case "file":
     case "directory":
       return "object" in binding ? bindStored(binding.form, binding.object, wanted, findings.at(binding.form)) : undefined;
+    case "uri":
+      return bindRemote(binding.value, wanted, findings.at("uri"));
     default:
       return void findings.at(binding.form).error("NotImplemented", NOT_YET[binding.form] ?? `${binding.form} does not work yet`);
   }
 }
 
 const NOT_YET: Readonly<Record<string, string>> = {
-  uri: "remote data ({uri: …}) does not work yet; put the file in the repository and write {file: …}",
   firstOf: "firstOf does not work yet, because branch does not",
 };

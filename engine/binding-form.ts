@@ -20,7 +20,7 @@ export function formOf(authored: Json): BindingForm | { readonly problem: string
   const keys = Object.keys(object);
   const forms = keys.filter((key) => Object.hasOwn(FORMS, key));
   const form = forms[0];
-  if (form === undefined) return { problem: "write {value: {…}} for a map or struct; other forms are from, expr, file and directory" };
+  if (form === undefined) return { problem: "write {value: {…}} for a map or struct; other forms are from, expr, file, directory and uri" };
   const stray = keys.find((key) => key !== form && !FORMS[form]!.includes(key));
   if (stray !== undefined) return { problem: `${form} and ${stray} do not go together` };
   return { form, value: object[form]!, object };

@@ -60,6 +60,7 @@ export type Resolved =
   | { readonly kind: "none" }
   | { readonly kind: "literal"; readonly type: string; readonly value: Json }
   | { readonly kind: "blob"; readonly type: string; readonly digest: string; readonly path: string; readonly directory: boolean }
+  | { readonly kind: "remote"; readonly type: string; readonly uri: string }
   | { readonly kind: "input"; readonly type: string; readonly name: string }
   | { readonly kind: "output"; readonly type: string; readonly action: string; readonly name: string }
   | { readonly kind: "mapOutput"; readonly type: string; readonly map: MapRef; readonly name: string }

@@ -86,6 +86,8 @@ export type AttributePath = readonly (string | number)[];
 export type PlanSource =
   | { readonly kind: "literal"; readonly value: Json }
   | { readonly kind: "blob"; readonly digest: string; readonly path: string; readonly directory: boolean }
+  /** Data that is read where it lies. */
+  | { readonly kind: "remote"; readonly uri: string }
   | { readonly kind: "input"; readonly name: string; readonly attributes?: AttributePath }
   | { readonly kind: "output"; readonly node: string; readonly name: string; readonly attributes?: AttributePath }
   | { readonly kind: "failures"; readonly node: string; readonly attributes?: AttributePath }

@@ -23,6 +23,7 @@ export type ProblemCode =
   | "TemplateInvalid"
   | "TooManyNodes"
   | "TypeMismatch"
+  | "UnsupportedStore"
   | "WorkflowInvalid"
   | "WorkflowUnknown";
 

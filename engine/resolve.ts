@@ -101,6 +101,8 @@ export function resolveSource(state: RunState, scope: Scope, source: PlanSource,
       return { kind: "literal", type, value: source.value };
     case "blob":
       return { kind: "blob", type, digest: source.digest, path: source.path, directory: source.directory };
+    case "remote":
+      return { kind: "remote", type, uri: source.uri };
     case "input": {
       const given = resolveInput(state, scope, source.name);
       return given && partValue(given, source.attributes, type, place);

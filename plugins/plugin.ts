@@ -71,6 +71,8 @@ export interface BuildContext {
   /** Inputs that a template refers to; of a map, this item's element. */
   readonly inputs: Readonly<Record<string, Literal>>;
   readonly data: AttemptData;
+  /** URI prefixes below which data may be read that is not in the store. */
+  readonly dataPrefixes: readonly string[];
   readonly code?: CodeBundle;
   readonly serviceAccountName?: string;
   readonly interruptible: boolean;

@@ -121,6 +121,7 @@ async function manifestOf(deps: ActionDeps, work: Work, which: AttemptOf, templa
     env: spec.envVars ?? {},
     inputs: item === undefined ? inputs : itemInputs(inputs, over, item),
     data: attemptData(action, deps.blobs, storage, slot, attempt),
+    dataPrefixes: spec.dataPrefixes ?? [],
     interruptible: policy.interruptible,
     config: withProjectLabels(deps, spec.project),
     ...(item === undefined ? {} : { map: { index: item, number: (spec.map?.offset ?? 0) + item, over } }),

@@ -6,6 +6,7 @@ import type { Literal } from "../../proto/index.ts";
 import { decodeLiteral, pathType, pathValue, type PathValue, type Type, type ValueProblem, wrapUnion } from "../../values/index.ts";
 import type { RunContext } from "./context.ts";
 import { DataFailure, dataError } from "./failures.ts";
+import { type RemoteInputs, remoteInputs } from "./remote-inputs.ts";
 import { valueResolver, type ValueResolver } from "./resolve-value.ts";
 import { type StoredValues, storedValues } from "./stored-values.ts";
 
@@ -17,6 +18,7 @@ export interface NeedsDeps {
 export interface NeedsAnswerer {
   readonly resolver: ValueResolver;
   readonly stored: StoredValues;
+  readonly remote: RemoteInputs;
   /** Finds out what the engine asks. Failures of data are answers; trouble of the platform is thrown. */
   answer(context: RunContext, need: Need): Promise<ValueFact>;
 }
@@ -28,6 +30,7 @@ const attributeFailure = (problems: readonly ValueProblem[]): DataFailure =>
 
 export function needsAnswerer({ blobs, evaluator }: NeedsDeps): NeedsAnswerer {
   const stored = storedValues(blobs);
+  const remote = remoteInputs(blobs);
 
   async function part(context: RunContext, need: Extract<Need, { kind: "load" }>): Promise<Literal> {
     const wanted = parsedType(need.type);
@@ -84,7 +87,7 @@ export function needsAnswerer({ blobs, evaluator }: NeedsDeps): NeedsAnswerer {
     return literal;
   }
 
-  const resolver = valueResolver({ blobs, stored, recall });
+  const resolver = valueResolver({ blobs, stored, remote, recall });
 
   async function answer(context: RunContext, need: Need): Promise<ValueFact> {
     try {
@@ -101,6 +104,7 @@ export function needsAnswerer({ blobs, evaluator }: NeedsDeps): NeedsAnswerer {
   return {
     resolver,
     stored,
+    remote,
     async answer(context, need) {
       const fact = await answer(context, need);
       context.memory.answers.set(need.key, fact);

@@ -13,6 +13,8 @@ export interface RunContext {
   readonly domain: string;
   /** Key prefix of everything the run writes. */
   readonly base: string;
+  /** Where remote data may lie: the Project's list as it was when the run started. */
+  readonly dataPrefixes: readonly string[];
   /** Actions of this run by action path. */
   readonly actions: ReadonlyMap<string, Stored<TaskAction>>;
   readonly memory: RunMemory;

@@ -16,6 +16,7 @@ import {
 import type { RunContext } from "./context.ts";
 import { DataFailure } from "./failures.ts";
 import { runField } from "./run-fields.ts";
+import type { RemoteInputs } from "./remote-inputs.ts";
 import { contentLiteral, type StoredValues } from "./stored-values.ts";
 
 export interface ValueResolver {
@@ -30,6 +31,7 @@ export interface ValueResolver {
 export interface ResolverDeps {
   readonly blobs: BlobStore;
   readonly stored: StoredValues;
+  readonly remote: RemoteInputs;
   /** Finds a needed value out again after a restart. */
   readonly recall: (context: RunContext, need: Need) => Promise<Literal>;
 }
@@ -46,7 +48,7 @@ function joined(pieces: readonly Literal[], shape: MapRef["shape"]): Literal {
   return mapLiteral(pieces.flatMap(({ value }) => (value.case === "map" ? Object.entries(value.value.literals) : [])));
 }
 
-export function valueResolver({ blobs, stored, recall }: ResolverDeps): ValueResolver {
+export function valueResolver({ blobs, stored, remote, recall }: ResolverDeps): ValueResolver {
   async function output(context: RunContext, action: string, name: string, type: string): Promise<Literal> {
     const found = context.actions.get(action);
     if (!found) throw missing(action, name);
@@ -96,6 +98,8 @@ export function valueResolver({ blobs, stored, recall }: ResolverDeps): ValueRes
         return literal(resolved.type, resolved.value);
       case "blob":
         return contentLiteral(blobs, parsedType(resolved.type), resolved);
+      case "remote":
+        return remote.literal(context, parsedType(resolved.type), resolved.uri);
       case "input":
         return input(context, resolved.name, resolved.type);
       case "output":
@@ -120,7 +124,8 @@ export function valueResolver({ blobs, stored, recall }: ResolverDeps): ValueRes
     },
     async collection(context, resolved) {
       const found = await stored.whole(await value(context, resolved));
-      return resolved.kind !== "none" && parsedType(resolved.type).kind === "directory" ? stored.filesOf(found) : found;
+      if (resolved.kind === "none" || parsedType(resolved.type).kind !== "directory") return found;
+      return (await remote.filesOf(context, found)) ?? stored.filesOf(found);
     },
   };
 }

@@ -14,20 +14,28 @@ function authoredLiteral({ name, type }: Parameter, authored: Json): Literal {
   throw new DataFailure("InvalidInput", `input ${name}: ${said.join("; ")}`);
 }
 
-function given(blobs: BlobStore, parameter: Parameter, authored: Json): Literal {
+function given(blobs: BlobStore, remote: ReadonlyMap<string, Literal>, parameter: Parameter, authored: Json): Literal {
   const form = formOf(authored);
   if ("problem" in form) throw new DataFailure("InvalidInput", `input ${parameter.name}: ${form.problem}`);
   if (form.form === "literal" || form.form === "value") return authoredLiteral(parameter, form.value);
-  if ((form.form !== "file" && form.form !== "directory") || !("object" in form)) {
-    const code = form.form === "uri" ? "NotImplemented" : "InvalidInput";
-    throw new DataFailure(code, `input ${parameter.name}: ${form.form === "uri" ? "remote data ({uri: …}) does not work yet" : `a Run has no ${form.form}`}`);
-  }
+  const found = form.form === "uri" ? remote.get(parameter.name) : undefined;
+  if (found) return found;
+  if ((form.form !== "file" && form.form !== "directory") || !("object" in form))
+    throw new DataFailure("InvalidInput", `input ${parameter.name}: a Run has no ${form.form}`);
   const digest = typeof form.object["digest"] === "string" ? form.object["digest"] : "";
   return contentLiteral(blobs, parameter.type, { digest, path: String(form.value), directory: form.form === "directory" });
 }
 
-/** The run's inputs, whole: what was given, checked and coerced, and defaults for the rest. Throws DataFailure naming every problem. */
-export function runInputs(blobs: BlobStore, declared: Readonly<Record<string, PlanParameter>>, authored: JsonObject): Record<string, Literal> {
+/**
+ * The run's inputs, whole: what was given, checked and coerced, and defaults for the rest. `remote` holds those given as `{uri: …}`.
+ * Throws DataFailure naming every problem.
+ */
+export function runInputs(
+  blobs: BlobStore,
+  declared: Readonly<Record<string, PlanParameter>>,
+  authored: JsonObject,
+  remote: ReadonlyMap<string, Literal>,
+): Record<string, Literal> {
   const parameters = parametersOfPlan(declared);
   const literals: Record<string, Literal> = {};
   const problems: DataFailure[] = [];
@@ -45,7 +53,7 @@ export function runInputs(blobs: BlobStore, declared: Readonly<Record<string, Pl
   for (const parameter of parameters) {
     const { name, type } = parameter;
     attempt(() => {
-      if (authored[name] !== undefined) literals[name] = given(blobs, parameter, authored[name]);
+      if (authored[name] !== undefined) literals[name] = given(blobs, remote, parameter, authored[name]);
       else if (parameter.default !== undefined) literals[name] = authoredLiteral(parameter, defaultOf(parameter.default));
       else if (acceptsNone(type)) literals[name] = noneOf(type);
       else throw new DataFailure("InvalidInput", `the input ${name} (${printType(type)}) is not given`);

@@ -14,6 +14,7 @@ import { effectiveSpec } from "./effective-spec.ts";
 import { actionEnded, actionsOf, indexActions } from "./facts-of-run.ts";
 import { dataError } from "./failures.ts";
 import { planSource, shortRevision, unresolvedIn } from "./pin-plan.ts";
+import { readRemotes, wantedRemotes } from "./remote-inputs.ts";
 import { runInputs } from "./run-inputs.ts";
 import { endRun, showProgress } from "./run-status.ts";
 import { abortAction, FIELD_MANAGER } from "./start-action.ts";
@@ -30,6 +31,11 @@ export interface RunReconciler extends Reconciler<Run> {
 }
 
 const INPUTS_LITERAL = "inputs";
+
+function absent(thrown: unknown): undefined {
+  if (!isNotFound(thrown)) throw thrown;
+  return undefined;
+}
 
 export function runReconciler(deps: RunDeps): RunReconciler {
   const { informers, blobs } = deps;
@@ -66,6 +72,18 @@ export function runReconciler(deps: RunDeps): RunReconciler {
     return { project: labels?.[LABEL.project] ?? project, domain: labels?.[LABEL.domain] ?? domain };
   }
 
+  /**
+   * Where remote data of a new run may lie. Only a namespace that the Project itself has made or adopted gets its prefixes, not one that is
+   * merely called so. A run that names such data comes to fresh eyes: it may have been applied together with the prefix that allows it.
+   */
+  async function dataPrefixes(namespace: string, wanted: boolean): Promise<readonly string[]> {
+    const labels = namespaces.get(namespace)?.metadata.labels;
+    const name = labels?.[LABEL.project];
+    if (name === undefined) return [];
+    const project = wanted ? await client.get<Project>(ProjectKind, { name }).catch(absent) : projects.get(name);
+    return project && labels?.[LABEL.projectUid] === project.metadata.uid ? (project.spec.dataPrefixes ?? []) : [];
+  }
+
   const isTerminating = (namespace: string): boolean => namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined;
 
   function fail(pass: ReconcileRun, run: Stored<Run>, error: RunError): Outcome {
@@ -94,12 +112,15 @@ export function runReconciler(deps: RunDeps): RunReconciler {
       return settled();
     }
     const { digest, revision } = found.value;
+    const remotes = wantedRemotes(await plans.open(digest), (spec.inputs ?? {}) as JsonObject);
+    const prefixes = await dataPrefixes(run.metadata.namespace ?? "", remotes.length > 0);
     const short = shortRevision(revision);
     run.status = {
       ...run.status,
       phase: "Running",
       startTime: instant(pass.now),
       plan: { digest, ...(revision === undefined ? {} : { revision }) },
+      ...(prefixes.length === 0 ? {} : { dataPrefixes: [...prefixes] }),
       ...(short === undefined ? {} : { revisionShort: short }),
     };
     showProgress(pass, run, "Running");
@@ -109,17 +130,19 @@ export function runReconciler(deps: RunDeps): RunReconciler {
   }
 
   /** Checks and stores the run's inputs, once. */
-  async function storeInputs(run: Stored<Run>, spec: RunSpec, plan: OpenPlan, base: string, pass: ReconcileRun): Promise<void> {
+  async function storeInputs({ run, spec, plan, base, ...place }: RunContext, pass: ReconcileRun): Promise<void> {
     if (run.status?.inputs) return;
     const unresolved = unresolvedIn(plan);
     if (unresolved) throw unresolved;
     const declared = plan.root.graph.inputs;
-    const literals = runInputs(blobs, declared, (spec.inputs ?? {}) as JsonObject);
+    const given = (spec.inputs ?? {}) as JsonObject;
+    const remote = await readRemotes(needs.remote, { base, ...place }, wantedRemotes(plan, given));
+    const literals = runInputs(blobs, declared, given, remote);
     const { map, parts } = offload(parametersOfPlan(declared), literals, (name) => blobs.uri(`${base}/${INPUTS_LITERAL}/${name}.pb`));
     for (const { name, bytes } of parts) await blobs.write(`${base}/${INPUTS_LITERAL}/${name}.pb`, bytes);
     const key = rootInputsKey(base);
     await blobs.write(key, toBinary(LiteralMapSchema, map));
-    run.status = { ...run.status, inputs: { uri: blobs.uri(key), digest: digestJson(spec.inputs ?? {}) } };
+    run.status = { ...run.status, inputs: { uri: blobs.uri(key), digest: digestJson(given) } };
     pass.mark("Resolved", "Resolved");
   }
 
@@ -128,8 +151,17 @@ export function runReconciler(deps: RunDeps): RunReconciler {
     const plan = await plans.open(run.status!.plan!.digest);
     const place = placeOf(namespace);
     const base = runBase({ ...place, run: run.metadata.name, runUid: run.metadata.uid });
-    await storeInputs(run, spec, plan, base, pass);
-    const context: RunContext = { run, spec, plan, ...place, base, actions: actionsOf(actions, run.metadata.uid), memory: memoryOf(run.metadata.uid) };
+    const context: RunContext = {
+      run,
+      spec,
+      plan,
+      ...place,
+      base,
+      dataPrefixes: run.status?.dataPrefixes ?? [],
+      actions: actionsOf(actions, run.metadata.uid),
+      memory: memoryOf(run.metadata.uid),
+    };
+    await storeInputs(context, pass);
     const circumstances = { now: pass.now, startBudget: quota.startBudget(namespace) };
     const advanced = await advance(context, circumstances, pass, { informers, blobs, needs, project: projects.get(place.project) });
     const waitingHere = starved.get(namespace) ?? new Set<string>();

@@ -91,7 +91,7 @@ function codeOf(plan: PlanTask, live: Task | undefined): Pick<TaskActionSpec, "c
 }
 
 function specOf(context: RunContext, start: Start, name: string, { blobs, task: live, ...defaults }: ActionSources): TaskActionSpec {
-  const { run, spec, project, domain, base } = context;
+  const { run, spec, project, domain, base, dataPrefixes } = context;
   const plan = context.plan.plan.tasks[start.task]!;
   const task = effectiveTask(plan, start.declared, start.node, spec, defaults.projectEnv);
   const serviceAccountName = spec.serviceAccountName ?? task.serviceAccountName ?? defaults.serviceAccountName;
@@ -116,6 +116,7 @@ function specOf(context: RunContext, start: Start, name: string, { blobs, task: 
     ...codeOf(plan, live),
     policy: policyOf(task),
     ...mapOf(start),
+    ...(dataPrefixes.length === 0 ? {} : { dataPrefixes: [...dataPrefixes] }),
     ...(serviceAccountName === undefined ? {} : { serviceAccountName }),
     ...(start.deadline === undefined ? {} : { deadline: new Date(start.deadline).toISOString() }),
     desiredState: "Running",

@@ -1,5 +1,5 @@
 import { LABEL } from "../../base/index.ts";
-import { allKinds, type GitSync, GitSyncKind, type Task, TaskKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
+import { allKinds, type GitSync, GitSyncKind, type Project, ProjectKind, type Task, TaskKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
 import { type DefinitionElsewhere, type NamespaceState } from "../../gitops/index.ts";
 import { type Informer, type InformerSet, isNotFound, isTrue, Kinds, type KindRef, type KubeObject, type ObjectClient, type Stored } from "../../kube/index.ts";
 
@@ -46,8 +46,8 @@ export function clusterView(informers: InformerSet, client: ObjectClient): Clust
     if (!cache) throw new Error(`no repository holds a ${kind}`);
     return cache;
   };
-  const elsewhere = (sync: Stored<GitSync>, kind: "Task" | "Workflow"): DefinitionElsewhere[] =>
-    (cacheOf(kind).list() as (Stored<Task> | Stored<Workflow>)[])
+  const elsewhere = (sync: Stored<GitSync>, kind: DefinitionElsewhere["kind"]): DefinitionElsewhere[] =>
+    (cacheOf(kind).list() as (Stored<Task> | Stored<Workflow> | Stored<Project>)[])
       .filter(({ metadata }) => metadata.labels?.[LABEL.syncUid] !== sync.metadata.uid && metadata.deletionTimestamp === undefined)
       .map(({ metadata, spec }) => ({
         kind,
@@ -69,7 +69,7 @@ export function clusterView(informers: InformerSet, client: ObjectClient): Clust
     namespace: (name) => namespaceState(namespaces.get(name), (project) => cacheOf("Project").get(project)),
     namespaceObject: (name) => namespaces.get(name),
     syncExists: (uid) => syncs.list().some(({ metadata }) => metadata.uid === uid),
-    definitionsElsewhere: (sync) => [...elsewhere(sync, TaskKind.kind), ...elsewhere(sync, WorkflowKind.kind)],
+    definitionsElsewhere: (sync) => [...elsewhere(sync, TaskKind.kind), ...elsewhere(sync, WorkflowKind.kind), ...elsewhere(sync, ProjectKind.kind)],
     informerOf: (kind) => (kind.kind === "Namespace" ? namespaces : cacheOf(kind.kind)),
   };
 }

@@ -2,9 +2,10 @@ import type { JsonObject } from "../../base/index.ts";
 import { compiler, type CompileResult, type CompileTarget, type Definition, type Definitions } from "../../engine/index.ts";
 import { type Candidate, type Complaint, error } from "./candidate.ts";
 
-/** A definition that is not in the repository but in the cluster, where the repository's objects may use it. */
+/** What is not in the repository but in the cluster, where the repository's objects may use it; a Project for where its data may lie. */
 export interface DefinitionElsewhere {
-  readonly kind: "Task" | "Workflow";
+  readonly kind: "Task" | "Workflow" | "Project";
+  /** "" for a Project. */
   readonly namespace: string;
   readonly name: string;
   readonly spec: JsonObject;
@@ -43,7 +44,7 @@ const isDefinition = (kind: string): boolean => kind === "Task" || kind === "Wor
 
 function knownDefinitions(candidates: readonly Candidate[], elsewhere: readonly DefinitionElsewhere[]): Map<string, Known> {
   const known = new Map<string, Known>();
-  for (const { kind, name, spec, version } of elsewhere) known.set(keyOf(kind, name), { kind, name, spec, version });
+  for (const { kind, name, spec, version } of elsewhere) if (kind !== "Project") known.set(keyOf(kind, name), { kind, name, spec, version });
   // A definition of the repository wins over one in the cluster, and hides it even when it is invalid.
   for (const { identity, spec, digest } of candidates) {
     const key = keyOf(identity.kind, identity.name);

@@ -1,6 +1,6 @@
 import { didYouMean, type Json, type JsonObject } from "../../base/index.ts";
 import { formOf } from "../../engine/index.ts";
-import { acceptsNone, isProblems, literalOf, membersOf, type Parameter, parseParameter, printType } from "../../values/index.ts";
+import { acceptsNone, isProblems, literalOf, membersOf, type Parameter, parseParameter, printType, remoteReference } from "../../values/index.ts";
 import { type Complaint, error } from "./candidate.ts";
 
 type Path = readonly (string | number)[];
@@ -45,10 +45,15 @@ function formComplaints(parameter: Parameter, form: string, value: Json, at: Pat
     case "directory":
       return [...pathText(form, value, at), ...storedComplaints(parameter, form, at)];
     case "uri":
-      return [error("NotImplemented", "{uri: …} does not work yet: add the file to the repository and write {file: …}", [...at, "uri"], "key")];
+      return uriComplaints(parameter, value, [...at, "uri"]);
     default:
       return [error("InvalidValue", `{${form}: …} works between the nodes of a workflow only: write a value`, [...at, form], "key")];
   }
+}
+
+function uriComplaints({ name, type }: Parameter, uri: Json, at: Path): Complaint[] {
+  const reference = remoteReference(type, uri);
+  return isProblems(reference) ? reference.map(({ code, message }) => error(code, `${name}: ${message}`, at)) : [];
 }
 
 function pathText(form: string, value: Json, at: Path): Complaint[] {

@@ -18,26 +18,31 @@ export interface NamedPath {
 export const DIRECTORY_LIMITS = { files: 20_000, bytes: 512 * 1024 * 1024 } as const;
 export const FILE_LIMIT_BYTES = 2 * 1024 * 1024 * 1024;
 
-function inValues(values: Json | undefined, at: readonly (string | number)[]): NamedPath[] {
-  if (!isFields(values)) return [];
-  return Object.entries(values).flatMap(([name, value]) => inValue(value, [...at, name]));
+/** An input that is given as an object: a form such as {file: …}. */
+export interface GivenForm {
+  readonly at: readonly (string | number)[];
+  readonly form: JsonObject;
 }
 
-function inValue(value: Json, at: readonly (string | number)[]): NamedPath[] {
-  if (!isFields(value)) return [];
+function inValues(values: Json | undefined, at: readonly (string | number)[]): GivenForm[] {
+  if (!isFields(values)) return [];
+  return Object.entries(values).flatMap(([name, form]) => (isFields(form) ? [{ at: [...at, name], form }] : []));
+}
+
+function pathsIn({ at, form }: GivenForm): NamedPath[] {
   return (["file", "directory"] as const).flatMap((key) => {
-    const written = value[key];
+    const written = form[key];
     return typeof written === "string" ? [{ kind: key, at, key, written }] : [];
   });
 }
 
-function inNode(node: Json | undefined, at: readonly (string | number)[]): NamedPath[] {
+function inNode(node: Json | undefined, at: readonly (string | number)[]): GivenForm[] {
   if (!isFields(node)) return [];
   const map = node["map"];
   return [...inValues(node["inputs"], [...at, "inputs"]), ...(isFields(map) ? inValues(map["over"], [...at, "map", "over"]) : [])];
 }
 
-function inWorkflow(spec: JsonObject): NamedPath[] {
+function inWorkflow(spec: JsonObject): GivenForm[] {
   const nodes = isFields(spec["nodes"]) ? Object.entries(spec["nodes"]) : [];
   const around = (["onFailure", "finally"] as const).flatMap((field) => inNode(spec[field], ["spec", field]));
   return [...nodes.flatMap(([name, node]) => inNode(node, ["spec", "nodes", name])), ...around];
@@ -52,11 +57,15 @@ function inTask(spec: JsonObject): NamedPath[] {
 /** Every path of the repository that an object names. */
 export function namedPaths(object: KubeObject): NamedPath[] {
   const { spec } = object as unknown as { spec?: Json };
+  const code = isFields(spec) && (object.kind === "Task" || object.kind === "App") ? inTask(spec) : [];
+  return [...code, ...givenForms(object).flatMap(pathsIn)];
+}
+
+/** Every input of a Workflow's nodes, a Run or a Trigger that is given as an object. */
+export function givenForms(object: KubeObject): GivenForm[] {
+  const { spec } = object as unknown as { spec?: Json };
   if (!isFields(spec)) return [];
   switch (object.kind) {
-    case "Task":
-    case "App":
-      return inTask(spec);
     case "Workflow":
       return inWorkflow(spec);
     case "Run":

@@ -10,6 +10,7 @@ import { admit } from "./admit.ts";
 import { checkCallers } from "./callers-check.ts";
 import { type Admitted, type Candidate, type Complaint, error, isInvalid } from "./candidate.ts";
 import type { CheckOptions, CheckResult } from "./check-result.ts";
+import { checkDataUris } from "./data-uris.ts";
 import { type DefinitionElsewhere, definitionsCheck } from "./definitions-check.ts";
 import { followedFolder, manifestFiles, readManifest } from "./manifest-files.ts";
 import { namedPaths, pathLookup } from "./references.ts";
@@ -45,6 +46,7 @@ export function repositoryChecker(): RepositoryChecker {
       markDuplicates(candidates);
       await lookUpPaths(tree, options, candidates);
       definitions.check(candidates, elsewhere);
+      checkDataUris(candidates, elsewhere);
       checkCallers(candidates, elsewhere);
       return result(tree, files, candidates, digests);
     },

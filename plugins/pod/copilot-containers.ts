@@ -16,17 +16,13 @@ type Container = Readonly<Record<string, unknown>>;
 /** What Pod Security "restricted" asks of every container, as far as it does not depend on the image's user. */
 export const CONTAINER_SECURITY = { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] } } as const;
 
-function argumentsOf(flags: Readonly<Record<string, string | undefined>>): string[] {
-  return Object.entries(flags).flatMap(([flag, value]) => (value === undefined ? [] : [`--${flag}`, escapeDollars(value)]));
+type Flags = Readonly<Record<string, string | readonly string[] | undefined>>;
+
+function argumentsOf(flags: Flags): string[] {
+  return Object.entries(flags).flatMap(([flag, value]) => [value ?? []].flat().flatMap((one) => [`--${flag}`, escapeDollars(one)]));
 }
 
-function copilot(
-  context: BuildContext,
-  name: string,
-  verb: string,
-  flags: Readonly<Record<string, string | undefined>>,
-  volumeMounts: readonly object[],
-): Container {
+function copilot(context: BuildContext, name: string, verb: string, flags: Flags, volumeMounts: readonly object[]): Container {
   const { config } = context;
   return {
     name,
@@ -48,7 +44,7 @@ function interfaceText({ recipe }: BuildContext): string {
 
 /** Runs to its end before the user's program starts. */
 export function downloadContainer(context: BuildContext): Container {
-  const { data, recipe, map, code } = context;
+  const { data, recipe, map, code, dataPrefixes } = context;
   const flags = {
     storage: data.storage,
     inputs: data.inputsUri,
@@ -61,6 +57,7 @@ export function downloadContainer(context: BuildContext): Container {
     code: code?.uri,
     "code-to": code && CODE_PATH,
     prefix: data.prefixUri,
+    remote: dataPrefixes,
     meet: MEETING_PATH,
   };
   const mounts = [MEETING, { name: VOLUME.inputs, mountPath: recipe.data.inputPath }, ...(code ? [{ name: VOLUME.code, mountPath: CODE_PATH }] : [])];
@@ -69,7 +66,7 @@ export function downloadContainer(context: BuildContext): Container {
 
 /** A native sidecar: beside the program, and after it until everything is stored. It sees the inputs because an output may be a link to one. */
 export function sidecarContainer(context: BuildContext): Container {
-  const { data, recipe } = context;
+  const { data, recipe, dataPrefixes } = context;
   const flags = {
     storage: data.storage,
     from: recipe.data.outputPath,
@@ -78,6 +75,7 @@ export function sidecarContainer(context: BuildContext): Container {
     raw: data.rawUri,
     interface: interfaceText(context),
     format: recipe.data.format,
+    remote: dataPrefixes,
     meet: MEETING_PATH,
   };
   const mounts = [

@@ -50,6 +50,7 @@ export function buildContext(overrides: Partial<BuildContext> = {}): BuildContex
       prefixUri: "file:///store/runs/ml/development/iris-x7/u/train/0",
       rawUri: "file:///store/runs/ml/development/iris-x7/u/train/0/raw",
     },
+    dataPrefixes: [],
     interruptible: false,
     config: defaultPluginConfig,
     ...overrides,
