@@ -55,17 +55,19 @@ function printTable(registry: Registry, kind: KindRef, found: ServerTable, optio
   registry.deps.out.write(table(header, rows));
 }
 
-async function objectsFor(connection: Connection, kind: KindRef, name: string | undefined, options: GetOptions): Promise<readonly KubeObject[]> {
-  const namespace = kind.namespaced && !options.allNamespaces ? connection.namespace : undefined;
-  if (name !== undefined) return [await connection.client.get(kind, { namespace, name })];
-  return (await connection.client.list(kind, { namespace, labelSelector: options.selector })).items.map((item) => ({
-    ...item,
-    apiVersion: item.apiVersion ?? apiVersion(kind),
-    kind: kind.kind,
-  }));
+/** As people read manifests: what it is first, and without the bookkeeping of field owners, as kubectl prints it. */
+function readable(kind: KindRef, object: KubeObject): KubeObject {
+  const { managedFields: _, ...metadata } = object.metadata;
+  return { ...identity(kind), ...object, metadata };
 }
 
-const apiVersion = (kind: KindRef) => (kind.group === "" ? kind.version : `${kind.group}/${kind.version}`);
+async function objectsFor(connection: Connection, kind: KindRef, name: string | undefined, options: GetOptions): Promise<readonly KubeObject[]> {
+  const namespace = kind.namespaced && !options.allNamespaces ? connection.namespace : undefined;
+  if (name !== undefined) return [readable(kind, await connection.client.get(kind, { namespace, name }))];
+  return (await connection.client.list(kind, { namespace, labelSelector: options.selector })).items.map((item) => readable(kind, item));
+}
+
+const identity = (kind: KindRef) => ({ apiVersion: kind.group === "" ? kind.version : `${kind.group}/${kind.version}`, kind: kind.kind });
 
 async function get(registry: Registry, connection: Connection, options: GetOptions, word: string, name: string | undefined): Promise<number> {
   const { deps } = registry;
