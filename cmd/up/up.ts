@@ -20,6 +20,7 @@ import { ownImageDirectory } from "./own-image.ts";
 import { findRepository, type FollowedRepository } from "./repository.ts";
 import { watchUncommitted } from "./uncommitted.ts";
 import { startView, type View } from "./view.ts";
+import { visibleState } from "./visible-state.ts";
 
 /** `IMAGE=DIR` of the command line. The last `=` divides: an image name may hold none, a path may. */
 function imageDirectories(cli: CliDeps, given: readonly string[]): Map<string, { path: string; own?: boolean }> {
@@ -115,15 +116,17 @@ async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepos
     sayHello(view, cli, plane, repository, ready);
     const images = imageDirectories(cli, options.image ?? []);
     images.set(defaultPluginConfig.copilotImage, { path: ownImageDirectory(state.path), own: true });
+    const sees = visibleState(state.path, defaultPluginConfig.copilotImage);
     const hostPath = cli.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
     const capability = await sandboxCapability(hostPath);
     logger.info("sandbox", { capability });
     const node = kubelet(
       { informers, clock: cli.clock, logger, capability },
-      { stateDir: join(state.path, "kubelet"), hostPath, images, onImageNotUsed: imageNotes(view, informers) },
+      { stateDir: join(state.path, "kubelet"), hostPath, images, hidden: { directory: state.path, sees }, onImageNotUsed: imageNotes(view, informers) },
     );
     logs.source = node.logs;
-    const product = productControllers({
+    const product = await productControllers({
+      database: plane.database,
       informers,
       transport,
       blobs,
