@@ -26,7 +26,6 @@ export function dataUriProblem(uri: string): UriProblem | undefined {
   }
   if (new TextEncoder().encode(uri).length > MAX_URI_BYTES) return invalid(`is longer than ${MAX_URI_BYTES} bytes`);
   const path = normalUri(uri).slice(scheme.length + 3);
-  // eslint-disable-next-line no-control-regex
   if (/[\x00-\x1f\x7f\\]/.test(path)) return invalid("holds a backslash or control character");
   const [host, ...segments] = path.split("/");
   if (host !== "") return invalid("names a host: write three slashes, file:///");

@@ -65,6 +65,13 @@ function fileName(name: string, literal: Literal): string {
   return extname(name) === "" ? `${name}${stored}` : name;
 }
 
+/** Data that lies elsewhere stays there: `<var>.uri` says where, as it does for a task. */
+async function remoteNote(uri: string, target: SafeDirectory, path: readonly string[]): Promise<string[]> {
+  const file = target.file([...path.slice(0, -1), `${path.at(-1) ?? ""}.uri`]);
+  await pipeline([`${uri}\n`], file.stream);
+  return [file.path];
+}
+
 async function downloadLiteral(store: BlobStore, literal: Literal, target: SafeDirectory, path: readonly string[]): Promise<string[]> {
   const inner = unwrap(literal);
   if (inner.value.case === "collection") {
@@ -76,13 +83,14 @@ async function downloadLiteral(store: BlobStore, literal: Literal, target: SafeD
     return (await Promise.all(parts)).flat();
   }
   const blob = blobOf(inner);
+  if (blob && store.keyOf(blob.uri) === undefined) return remoteNote(blob.uri, target, path);
   if (blob) return downloadBlob(store, blob.uri, target, [...path.slice(0, -1), fileName(path.at(-1) ?? "", inner)], blob.multipart);
   const file = target.file(path);
   await pipeline([literalText(inner) ?? stringifyJson(literalJson(inner))], file.stream);
   return [file.path];
 }
 
-/** Writes every output below `directory`: files with an ending, other values as text, lists and maps as directories. Answers the paths. UserError where a link or a strange name would lead elsewhere. */
+/** Writes every output below `directory`: files with an ending, the URI of data that lies elsewhere, other values as text, lists and maps as directories. Answers the paths. UserError where a link or a strange name would lead elsewhere. */
 export async function downloadOutputs(store: BlobStore, outputs: ReadonlyMap<string, Literal>, directory: string): Promise<string[]> {
   const written: string[] = [];
   const target = safeDirectory(directory);

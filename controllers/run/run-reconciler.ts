@@ -1,7 +1,7 @@
 import { digestJson, FINALIZER, LABEL, type Outcome, settled, waiting, type JsonObject } from "../../base/index.ts";
 import { rootInputsKey, runBase } from "../../blobs/index.ts";
 import { isFinished, type Project, ProjectKind, type Run, RunKind, type RunSpec, type TaskAction, TaskActionKind } from "../../crds/index.ts";
-import { findings, type OpenPlan, parametersOfPlan, type Problem, refuseUnsupported, type RunError } from "../../engine/index.ts";
+import { findings, parametersOfPlan, type Problem, refuseUnsupported, type RunError } from "../../engine/index.ts";
 import { isNotFound, Kinds, type ReconcileRun, type Reconciler, type Stored } from "../../kube/index.ts";
 import { LiteralMapSchema, toBinary } from "../../proto/index.ts";
 import { offload } from "../../values/index.ts";
