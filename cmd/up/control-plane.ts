@@ -15,6 +15,7 @@ import {
   type PodLogSource,
   postgresLog,
 } from "../../local/apiserver/index.ts";
+import type { RecordsConnection } from "../../records/index.ts";
 import { startPostgres } from "../../local/postgres/index.ts";
 
 /** The kubelet needs the API and the API needs the kubelet's logs: whoever comes second is filled in here. */
@@ -28,6 +29,8 @@ export interface ControlPlane {
   readonly url: string;
   /** Path of the kubeconfig. */
   readonly kubeconfig: string;
+  /** The database beside the API's own tables. */
+  readonly database: RecordsConnection;
   /** Whether kubectl is on PATH. */
   readonly kubectl: boolean;
   stop(): Promise<void>;
@@ -105,6 +108,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       transport: server.transport(),
       url: listener.url,
       kubeconfig: path,
+      database: database.connection,
       kubectl: hasProgram(options.environment["PATH"], "kubectl"),
       async stop() {
         await listener.close();

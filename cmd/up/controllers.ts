@@ -3,6 +3,7 @@ import type { Clock, Logger, Random } from "../../base/index.ts";
 import type { BlobStore } from "../../blobs/index.ts";
 import { workerEvaluator } from "../../cel/index.ts";
 import { actionControllers } from "../../controllers/action/index.ts";
+import { archiveController } from "../../controllers/archive/index.ts";
 import { appController } from "../../controllers/app/index.ts";
 import { definitionControllers } from "../../controllers/definition/index.ts";
 import { projectController } from "../../controllers/project/index.ts";
@@ -13,11 +14,13 @@ import { triggerController } from "../../controllers/trigger/index.ts";
 import { gitMirrors } from "../../gitops/index.ts";
 import { type Controller, type InformerSet, podLogs, type Transport } from "../../kube/index.ts";
 import { containerPlugin, defaultPluginConfig } from "../../plugins/index.ts";
+import { openRecords, type RecordsConnection } from "../../records/index.ts";
 
 export interface ControllerRoots {
   readonly informers: InformerSet;
   readonly transport: Transport;
   readonly blobs: BlobStore;
+  readonly database: RecordsConnection;
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
@@ -28,9 +31,10 @@ export interface ControllerRoots {
 }
 
 /** Every controller of the product, the same here and in a cluster. */
-export function productControllers(roots: ControllerRoots): { readonly controllers: readonly Controller[]; close(): Promise<void> } {
+export async function productControllers(roots: ControllerRoots): Promise<{ readonly controllers: readonly Controller[]; close(): Promise<void> }> {
   const { informers, transport, blobs, clock, random, logger } = roots;
   const deps = { informers, clock, random, logger };
+  const records = await openRecords({ connection: roots.database, logger });
   const evaluator = workerEvaluator({ clock }, roots.celWorker ? { entry: roots.celWorker } : {});
   const remote = gitMirrors({ stateDir: join(roots.stateDirectory, "git"), allowFile: true, environment: roots.environment, clock, logger });
   const controllers = [
@@ -42,11 +46,12 @@ export function productControllers(roots: ControllerRoots): { readonly controlle
     ...actionControllers({ ...deps, blobs, plugins: [containerPlugin()], config: { plugin: defaultPluginConfig }, podLogs: podLogs(transport) }),
     triggerController(deps),
     appController(deps),
+    archiveController({ ...deps, records }),
   ];
   return {
     controllers,
     async close() {
-      await Promise.all([evaluator.close(), remote.close()]);
+      await Promise.all([evaluator.close(), remote.close(), records.close()]);
     },
   };
 }

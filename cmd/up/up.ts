@@ -2,12 +2,12 @@ import { createWriteStream, existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { Failure, type Logger, messageOf } from "../../base/index.ts";
-import { openBlobStore } from "../../blobs/index.ts";
-import { type CliDeps, type Connection, EXIT, printDocument, UserError } from "../../cli/index.ts";
+import { type BlobStore, openBlobStore } from "../../blobs/index.ts";
+import { type CliDeps, type Connection, EXIT, printDocument, type Terminal, UserError } from "../../cli/index.ts";
 import { type TaskAction, TaskActionKind } from "../../crds/index.ts";
-import { apiClient, type InformerSet, informerSet } from "../../kube/index.ts";
+import { apiClient, type InformerSet, informerSet, type ObjectClient } from "../../kube/index.ts";
 import { builtinControllers } from "../../local/builtin/index.ts";
-import { type ImageNotUsed, kubelet, sandboxCapability } from "../../local/kubelet/index.ts";
+import { type ImageNotUsed, type Kubelet, kubelet, sandboxCapability } from "../../local/kubelet/index.ts";
 import { defaultPluginConfig } from "../../plugins/index.ts";
 import type { UpOptions } from "../register-up.ts";
 import { excludeFromGit, type StateDirectory, takeStateDirectory } from "../state-directory.ts";
@@ -15,7 +15,7 @@ import { jsonLogger } from "../system.ts";
 import { followRepository, installKinds, installSystem } from "./bootstrap.ts";
 import { type ControlPlane, type LateLogs, startControlPlane } from "./control-plane.ts";
 import { productControllers } from "./controllers.ts";
-import { declaredRunsFinished, onceDocument } from "./once.ts";
+import { type DeclaredRuns, declaredRunsFinished, onceDocument } from "./once.ts";
 import { ownImageDirectory } from "./own-image.ts";
 import { findRepository, type FollowedRepository } from "./repository.ts";
 import { watchUncommitted } from "./uncommitted.ts";
@@ -81,79 +81,109 @@ function imageNotes(view: View, informers: InformerSet): (note: ImageNotUsed) =>
   };
 }
 
+/** What every part of the running product shares. */
+interface Foundation {
+  readonly cli: CliDeps;
+  readonly options: UpOptions;
+  readonly state: StateDirectory;
+  readonly plane: ControlPlane;
+  readonly logger: Logger;
+  readonly client: ObjectClient;
+  readonly informers: InformerSet;
+  readonly blobs: BlobStore;
+  readonly terminal: Terminal;
+}
+
+/** Makes the API know our kinds, and gives everybody the same caches and the same object store. */
+async function layFoundation(cli: CliDeps, options: UpOptions, state: StateDirectory, plane: ControlPlane, logger: Logger): Promise<Foundation> {
+  const client = apiClient(plane.transport, { clock: cli.clock, random: cli.random });
+  const informers = informerSet({ client, clock: cli.clock, random: cli.random, logger });
+  const objects = join(state.path, "objects");
+  mkdirSync(objects, { recursive: true });
+  const blobs = openBlobStore(pathToFileURL(objects).href);
+  await installKinds(client);
+  await installSystem(client, { storage: blobs.root, version: cli.version });
+  return { cli, options, state, plane, logger, client, informers, blobs, terminal: options.output === "json" ? cli.err : cli.out };
+}
+
+function openView({ cli, terminal, informers, client, plane, blobs, state }: Foundation): View {
+  const connection: Connection = { client, transport: plane.transport, namespace: "default", namespaceGiven: false, source: plane.kubeconfig };
+  return startView({ cli, terminal, informers, connection, store: blobs, stateDirectory: state.path, clock: cli.clock });
+}
+
+/** The kubelet of this machine. Its logs are what the API server reads. */
+async function laptopNode({ cli, options, state, informers, logger }: Foundation, view: View, logs: LateLogs): Promise<Kubelet> {
+  const images = imageDirectories(cli, options.image ?? []);
+  images.set(defaultPluginConfig.copilotImage, { path: ownImageDirectory(state.path), own: true });
+  const sees = visibleState(state.path, defaultPluginConfig.copilotImage);
+  const hostPath = cli.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
+  const capability = await sandboxCapability(hostPath);
+  logger.info("sandbox", { capability });
+  const node = kubelet(
+    { informers, clock: cli.clock, logger, capability },
+    { stateDir: join(state.path, "kubelet"), hostPath, images, hidden: { directory: state.path, sees }, onImageNotUsed: imageNotes(view, informers) },
+  );
+  logs.source = node.logs;
+  return node;
+}
+
+/** Runs everything until `stop` aborts, or until the declared Runs have finished where that was asked for. */
+async function runProduct(
+  foundation: Foundation,
+  view: View,
+  node: Kubelet,
+  repository: FollowedRepository,
+  begin: number,
+  stop: AbortController,
+): Promise<DeclaredRuns> {
+  const { cli, options, state, plane, logger, client, informers, blobs } = foundation;
+  const shared = { informers, transport: plane.transport, clock: cli.clock, random: cli.random, logger };
+  const product = await productControllers({
+    ...shared,
+    database: plane.database,
+    blobs,
+    stateDirectory: state.path,
+    environment: cli.env,
+    celWorker: celWorker(),
+  });
+  const asked = new Date(begin).toISOString();
+  await followRepository(client, repository, asked);
+  const once = declaredRunsFinished({ informers, client, asked });
+  const roots = [informers, builtinControllers(shared), node, ...product.controllers];
+  if (options.once) roots.push({ run: (signal) => once.finished(signal).then(() => stop.abort()) });
+  const uncommitted = watchUncommitted(repository, view, cli.clock, logger);
+  await runAll(stop, roots).finally(() => uncommitted.close());
+  await view.flush();
+  view.stop();
+  await product.close();
+  return once;
+}
+
+/** The last words, and the exit code. */
+async function conclude({ cli, options, terminal, blobs }: Foundation, once: DeclaredRuns): Promise<number> {
+  if (options.output === "json") printDocument(cli, "json", await onceDocument(once, blobs));
+  if (options.once && !cli.signal.aborted) return once.succeeded() ? EXIT.ok : EXIT.failed;
+  terminal.write(`stopped; everything is kept in ${options.state}\n`);
+  return options.once ? EXIT.interrupted : EXIT.ok;
+}
+
 async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepository, state: StateDirectory): Promise<number> {
   const begin = cli.clock.now();
   const logger = fileLogger(state.path, options.logLevel);
-  const structured = options.output === "json";
-  const terminal = structured ? cli.err : cli.out;
   const logs: LateLogs = { source: undefined };
-  const plane = await startControlPlane({
-    clock: cli.clock,
-    random: cli.random,
-    logger,
-    directory: state.path,
-    port: options.port,
-    logs,
-    environment: cli.env,
-  });
+  const { clock, random, env: environment } = cli;
+  const plane = await startControlPlane({ clock, random, logger, directory: state.path, port: options.port, logs, environment });
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   cli.signal.addEventListener("abort", interrupt, { once: true });
   if (cli.signal.aborted) interrupt();
   try {
-    const transport = plane.transport;
-    const client = apiClient(transport, { clock: cli.clock, random: cli.random });
-    const informers = informerSet({ client, clock: cli.clock, random: cli.random, logger });
-    const objects = join(state.path, "objects");
-    mkdirSync(objects, { recursive: true });
-    const blobs = openBlobStore(pathToFileURL(objects).href);
-    await installKinds(client);
-    await installSystem(client, { storage: blobs.root, version: cli.version });
-    const ready = cli.clock.now() - begin;
-
-    const connection: Connection = { client, transport, namespace: "default", namespaceGiven: false, source: plane.kubeconfig };
-    const view = startView({ cli, terminal, informers, connection, store: blobs, stateDirectory: state.path, clock: cli.clock });
+    const foundation = await layFoundation(cli, options, state, plane, logger);
+    const ready = clock.now() - begin;
+    const view = openView(foundation);
     sayHello(view, cli, plane, repository, ready);
-    const images = imageDirectories(cli, options.image ?? []);
-    images.set(defaultPluginConfig.copilotImage, { path: ownImageDirectory(state.path), own: true });
-    const sees = visibleState(state.path, defaultPluginConfig.copilotImage);
-    const hostPath = cli.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
-    const capability = await sandboxCapability(hostPath);
-    logger.info("sandbox", { capability });
-    const node = kubelet(
-      { informers, clock: cli.clock, logger, capability },
-      { stateDir: join(state.path, "kubelet"), hostPath, images, hidden: { directory: state.path, sees }, onImageNotUsed: imageNotes(view, informers) },
-    );
-    logs.source = node.logs;
-    const product = await productControllers({
-      database: plane.database,
-      informers,
-      transport,
-      blobs,
-      clock: cli.clock,
-      random: cli.random,
-      logger,
-      stateDirectory: state.path,
-      environment: cli.env,
-      celWorker: celWorker(),
-    });
-    const asked = new Date(begin).toISOString();
-    await followRepository(client, repository, asked);
-    const once = declaredRunsFinished({ informers, client, asked });
-    const roots = [informers, builtinControllers({ informers, transport, clock: cli.clock, random: cli.random, logger }), node, ...product.controllers];
-    if (options.once) roots.push({ run: (signal) => once.finished(signal).then(() => stop.abort()) });
-    const uncommitted = watchUncommitted(repository, view, cli.clock, logger);
-    const running = runAll(stop, roots);
-    await running.finally(() => uncommitted.close());
-    await view.flush();
-    view.stop();
-    await product.close();
-    if (structured) printDocument(cli, "json", await onceDocument(once, blobs));
-    if (!options.once || cli.signal.aborted) {
-      terminal.write(`stopped; everything is kept in ${options.state}\n`);
-      return options.once ? EXIT.interrupted : EXIT.ok;
-    }
-    return once.succeeded() ? EXIT.ok : EXIT.failed;
+    const node = await laptopNode(foundation, view, logs);
+    return await conclude(foundation, await runProduct(foundation, view, node, repository, begin, stop));
   } finally {
     cli.signal.removeEventListener("abort", interrupt);
     await plane.stop();

@@ -1,0 +1,1 @@
+export { type ArchivedRun, openRecords, type Records, type RecordsConnection } from "./records.ts";
