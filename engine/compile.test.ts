@@ -82,6 +82,23 @@ describe("compiling a workflow", () => {
         "ExpressionInvalid spec.nodes.c.inputs.x.expr: there is no input q; did you mean s? (at character 1 of the expression)",
       ],
     ],
+    "takes remote data for a file, from a store that can be read": [
+      {
+        nodes: {
+          a: node({ f: { uri: "file:///data/x.csv" } }, "read"),
+          b: node({ f: { uri: "s3://bucket/x.csv" } }, "read"),
+          c: node({ x: { uri: "file:///data/x" } }),
+          d: node({ f: { uri: "file:///data/../x" } }, "read"),
+          e: node({ f: { value: { uri: "file:///data/x" } } }, "read"),
+        },
+      },
+      [
+        "UnsupportedStore spec.nodes.b.inputs.f.uri: data at s3:// cannot be read yet: only file:// can",
+        "TypeMismatch spec.nodes.c.inputs.x.uri: expected integer; {uri: …} is for a file, directory or dataset",
+        'InvalidValue spec.nodes.d.inputs.f.uri: "file:///data/../x" has an empty segment, . or ..: write the path in full',
+        "NotImplemented spec.nodes.e.inputs.f.value: {uri: …} is an input of its own, not a part of a value: give one directory, or one input per file",
+      ],
+    ],
     "names what a node needs and is not given": [
       { nodes: { a: node({}, "read") } },
       ["InputMissing spec.nodes.a.inputs: task read needs the input f (file<csv>)"],

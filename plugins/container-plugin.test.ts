@@ -54,6 +54,17 @@ describe("the pod of an attempt", () => {
     ]);
   });
 
+  it("tells both copilots, and them alone, where remote data may lie", () => {
+    const { initContainers, containers } = built({ dataPrefixes: ["file:///data/raw", "file:///out/$(X)"] });
+    const remote = ({ args = [] }: Container) => args.flatMap((arg, index) => (arg === "--remote" ? [args[index + 1]] : []));
+    assert.deepEqual([...initContainers, ...containers].map(remote), [
+      ["file:///data/raw", "file:///out/$$(X)"],
+      ["file:///data/raw", "file:///out/$$(X)"],
+      [],
+    ]);
+    assert.deepEqual(built().initContainers.map(remote), [[], []]);
+  });
+
   it("unpacks code read-only at /code and starts there", () => {
     const container = main({ code: { uri: "file:///store/code/abc.tar" } });
     assert.equal(container.workingDir, "/code");

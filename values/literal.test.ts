@@ -164,6 +164,7 @@ describe("values/literal", () => {
     ["datetime | duration", 5, "TypeMismatch"],
     ["file", "data.csv", "TypeMismatch"],
     ["file<csv>", { uri: "s3://b/x" }, "RemoteDataUnsupported"],
+    ["list<file>", [{ uri: "file:///b/x" }], "RemoteDataUnsupported", [0]],
     ["workflow", {}, "TypeMismatch"],
   ];
   for (const [type, authored, code, path = []] of refused) {

@@ -40,6 +40,7 @@ describe("values/parameter", () => {
     [{ x: { type: "integer", columns: {} } }, ["x", "columns"], /only a dataset/],
     [{ x: { type: "dataset", columns: { id: "intt" } } }, ["x", "columns", "id"], /column id/],
     [{ x: { type: "file", download: "Lazy" } }, ["x", "download"], /Eager or None/],
+    [{ x: { type: "list<file>", download: "None" } }, ["x", "download"], /for a file, directory or dataset, not for list<file>/],
   ];
   for (const [authored, path, message] of refused) {
     it(`refuses ${JSON.stringify(authored).slice(0, 50)}`, () => {

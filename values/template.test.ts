@@ -27,6 +27,7 @@ const INPUTS = parametersOf({
   bytes: "binary",
   nested: "list<list<string>>",
   token: { type: "string", sensitive: true },
+  far: { type: "directory", download: "None" },
 });
 const csv = blobLiteral({ kind: "file", format: "csv" }, "file:///store/files/ab/iris $1.csv");
 const LITERALS: { [name: string]: Literal } = {
@@ -189,6 +190,7 @@ describe("values/template", () => {
     ["{{.inputs.nested}}", "TemplateNotText", /read its file/],
     ["x{{.inputs.names}}", "TemplateNotText", /must be the whole argument/],
     ["{{.inputs.token}}", "TemplateSensitive", /sensitive/],
+    ["{{.inputs.far}}", "TemplateNotText", /not downloaded.*write \{\{\.inputs\.far\.uri\}\}/],
   ];
   for (const [text, code, message] of refused) {
     it(`refuses ${text} before anything runs`, () => {

@@ -77,7 +77,8 @@ export function runReconciler(deps: RunDeps): RunReconciler {
    * merely called so. A run that names such data comes to fresh eyes: it may have been applied together with the prefix that allows it.
    */
   async function dataPrefixes(namespace: string, wanted: boolean): Promise<readonly string[]> {
-    const labels = namespaces.get(namespace)?.metadata.labels;
+    const home = wanted ? await client.get(Kinds.Namespace, { name: namespace }).catch(absent) : namespaces.get(namespace);
+    const labels = home?.metadata.labels;
     const name = labels?.[LABEL.project];
     if (name === undefined) return [];
     const project = wanted ? await client.get<Project>(ProjectKind, { name }).catch(absent) : projects.get(name);

@@ -28,6 +28,11 @@ kind: Run
 metadata: {name: ${name}, namespace: ml-development}
 spec: ${spec}
 `;
+const project = (...prefixes: string[]) => `apiVersion: flyte.org/v1
+kind: Project
+metadata: {name: ml}
+spec: {domains: [development], dataPrefixes: ${JSON.stringify(prefixes)}}
+`;
 const good: Record<string, MemoryFile> = {
   "tasks/train.yaml": task("train", "  code: {path: src/}\n"),
   "workflows/iris.yaml": workflow,
@@ -137,6 +142,26 @@ describe("checking a repository", () => {
       { ...good, "runs/first.yaml": run("{workflow: iris, inputs: {folds: {file: data/iris.csv}, dataset: {file: data/iris.csv}}}") },
       /^TypeMismatch runs\/first\.yaml:4:41/,
     ],
+    "remote data that the Project does not allow": [
+      { ...good, "runs/first.yaml": run('{workflow: iris, inputs: {dataset: {uri: "file:///data/rawer/x.csv"}}}'), "p.yaml": project("file:///data/raw/") },
+      /^UriNotAllowed runs\/first\.yaml:4:48: .*spec\.dataPrefixes of Project ml allows only file:\/\/\/data\/raw\//,
+    ],
+    "remote data in a binding where the Project allows none": [
+      { ...good, "workflows/iris.yaml": workflow.replace("data: {from: inputs.dataset}", 'data: {uri: "file:///data/x.csv"}'), "p.yaml": project() },
+      /^UriNotAllowed workflows\/iris\.yaml:8:\d+: .*names no prefix/,
+    ],
+    "remote data that nothing here reads": [
+      { ...good, "runs/first.yaml": run('{workflow: iris, inputs: {dataset: {uri: "s3://bucket/x.csv"}}}') },
+      /^UnsupportedStore runs\/first\.yaml:4:48: dataset: data at s3:\/\/ cannot be read yet/,
+    ],
+    "remote data with dots": [
+      { ...good, "runs/first.yaml": run('{workflow: iris, inputs: {dataset: {uri: "file:///data/raw/../x"}}}'), "p.yaml": project("file:///data/raw") },
+      /^InvalidValue runs\/first\.yaml:4:48: dataset: .* \.\.: write the path in full/,
+    ],
+    "remote data for an integer": [
+      { ...good, "runs/first.yaml": run('{workflow: iris, inputs: {folds: {uri: "file:///data/x"}, dataset: {file: data/iris.csv}}}') },
+      /^TypeMismatch runs\/first\.yaml:4:46: folds: expected integer/,
+    ],
     "a Run of nothing": [{ ...good, "runs/first.yaml": run("{workflow: irus, inputs: {}}") }, /^WorkflowUnknown runs\/first\.yaml:4:18: .*did you mean iris/],
     "a Run of an invalid workflow": [
       { ...good, "workflows/iris.yaml": workflow.replace("task: train", "task: tran") },
@@ -159,6 +184,19 @@ describe("checking a repository", () => {
       );
     });
   }
+
+  it("lets remote data through below the Project's prefixes, of the repository or of the cluster, and where the Project is not known", async () => {
+    const remote = { ...good, "runs/first.yaml": run('{workflow: iris, inputs: {dataset: {uri: "file:///data/raw/x.csv"}}}') };
+    assert.deepEqual(await said({ ...remote, "p.yaml": project("file:///data/raw/") }), []);
+    assert.deepEqual(await said(remote), []);
+    const spec = { domains: ["development"], dataPrefixes: ["file:///data/other"] };
+    const known = [{ kind: "Project" as const, namespace: "", name: "ml", spec, version: "1" }];
+    const { problems } = await repositoryChecker().check(memoryTree(remote), {}, known);
+    assert.deepEqual(
+      problems.map(({ code }) => code),
+      ["UriNotAllowed"],
+    );
+  });
 
   it("reports everything at once and keeps valid siblings", async () => {
     const result = await check({ ...good, "a.yaml": task("x", "  retries: {limit: many}\n  nonsense: 1\n"), "b.yaml": "apiVersion: flyte.org/v1\nkind: [\n" });
