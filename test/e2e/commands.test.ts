@@ -1,0 +1,209 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { RunKind, TaskActionKind, type Run, type TaskAction } from "../../crds/index.ts";
+import { Kinds } from "../../kube/index.ts";
+import { run, shellTask, trigger, yaml } from "./support/manifests.ts";
+import { processesAreVisible, processesWith } from "./support/processes.ts";
+import { type Bench, bench, NAMESPACE, type Product, up } from "./support/product.ts";
+import { type Ended, expectExit, flyteops } from "./support/program.ts";
+import { penguins, type Repository } from "./support/repository.ts";
+
+const SLOW = "sleep 86231";
+
+/** Beside the example: work that takes as long as it is let, fails at first, or has items that fail. */
+const EXTRA = yaml(
+  shellTask("slow", `echo begin; exec ${SLOW}`),
+  shellTask("flaky", "echo attempt $FLYTE_ATTEMPT_NUMBER; printf $FLYTE_ATTEMPT_NUMBER > $FLYTEOPS_OUTPUTS/count; test $FLYTE_ATTEMPT_NUMBER -ge 1", {
+    outputs: { count: "integer" },
+    spec: { retries: { limit: 2, backoff: { duration: "10ms" } } },
+  }),
+  shellTask("greet", "cat hello.txt; printf 'hello %s' \"$(cat $FLYTEOPS_INPUTS/name)\" > $FLYTEOPS_OUTPUTS/text", {
+    inputs: { name: "string" },
+    outputs: { text: "string" },
+    spec: { code: { path: "greeting/" } },
+  }),
+  trigger("greet-bob", { run: { task: "greet", fixedInputs: { name: "Bob" } } }),
+  run("slow-in-git", { task: "slow" }),
+);
+
+describe("the commands, on a running product", function () {
+  this.timeout(60_000);
+  let on: Bench;
+  let repo: Repository;
+  let product: Product;
+  const cli = (code: number, ...args: readonly string[]): Promise<Ended> => expectExit(code, product.cli(...args));
+  const slowIsRunning = () =>
+    product.sees<TaskAction>(TaskActionKind, { namespace: NAMESPACE, name: "slow-in-git-a0" }, (action) => action?.status?.phase === "Running");
+
+  before(async () => {
+    on = bench();
+    repo = penguins(on.path("penguins"));
+    repo.write({ "extra/extra.yaml": EXTRA, "greeting/hello.txt": "committed\n" });
+    repo.commit();
+    product = await up(on, { repo: repo.path });
+    await product.program.says(/synced main@/);
+  });
+  after(() => on.clear());
+
+  it("says where the kubeconfig is and what it follows, and finishes the Run of the repository", async () => {
+    await product.program.says(/flyteops \S+ follows penguins at main; Kubernetes API at https:\/\/127\.0\.0\.1:\d+/);
+    await product.program.says(new RegExp(`export KUBECONFIG=${product.kubeconfig}`));
+    await cli(0, "wait", "penguins-first", "--timeout", "30s");
+  });
+
+  it("shows a failure: node, exit code, last log lines, file and line, the next command, and what the failure node did", async () => {
+    const failed = await cli(1, "run", "penguins-broken", "-i", "dataset=@penguins/data/penguins.csv", "--name", "broken", "--follow");
+    assert.match(failed.err, /node break failed, exit code 7 \(ExitCode\)/);
+    assert.match(failed.err, /task break at tasks\/break\.yaml:\d+/);
+    assert.match(failed.err, /last lines of its log:\n\s+│ got 3 parts\n\s+│ breaking on purpose with exit code 7/);
+    assert.match(failed.err, /next: flyteops logs broken\/break -n ml-development/);
+    assert.match(failed.out, /✔ onFailure\s+Succeeded/);
+    assert.match((await cli(0, "logs", "broken/onFailure")).out, /node break failed: the program exited with 7/);
+    assert.match((await cli(0, "logs", "broken/break", "-n", NAMESPACE)).out, /breaking on purpose/);
+    assert.match((await cli(0, "tree", "broken", "--failed")).out, /✖ break +Failed +\S+ +ExitCode: the program exited with 7/);
+    assert.doesNotMatch((await cli(0, "tree", "broken", "--failed")).out, /split/);
+    assert.match((await cli(0, "why", "broken")).out, /ExitCode: break: the program exited with 7/);
+    assert.match((await cli(0, "why", "broken/break")).out, /break is Failed/);
+    assert.match((await cli(1, "outputs", "broken")).err, /has no outputs: Failed/);
+    assert.match((await cli(0, "describe", "run", "broken")).out, /node break failed, exit code 7[^]*events:[^]*Warning {2}Failed/);
+    assert.match((await cli(0, "events", "broken")).out, /Warning +Failed +run\/broken +break: the program exited with 7/);
+  });
+
+  it("prints logs of a run, of a node, of one item; with a pattern; of the attempt before", async () => {
+    const all = await cli(0, "logs", "penguins-first");
+    assert.match(all.out, /^train\[3\] \| trained on/m);
+    assert.match(all.out, /^split \| \d+ penguins/m);
+    assert.match((await cli(0, "logs", "penguins-first/train[3]")).out, /^trained on \d+, right on \d+ of \d+ held out .*\n$/);
+    const some = await cli(0, "logs", "penguins-first", "--grep", "mean accuracy");
+    assert.deepEqual(
+      some.out
+        .split("\n")
+        .filter(Boolean)
+        .map((line) => line.split(" | ")[0]),
+      ["report"],
+    );
+    const flaky = await cli(0, "run", "flaky", "--name", "flaky", "--follow");
+    assert.match(flaky.out, /✔ a0 +Succeeded .*attempt 2|✔ a0 +Succeeded[^\n]*2/);
+    assert.equal((await cli(0, "logs", "flaky")).out, "attempt 1\n");
+    assert.equal((await cli(0, "logs", "flaky", "--previous")).out, "attempt 0\n");
+    assert.match((await cli(3, "logs", "penguins-first/nowhere")).err, /has no node nowhere[^]*started: .*split/);
+    assert.match((await cli(3, "logs", "penguins-first/train[77]")).err, /./);
+  });
+
+  it("prints and downloads outputs, also of one attempt", async () => {
+    const table = await cli(0, "outputs", "penguins-first");
+    assert.match(table.out, /^accuracy +0\.9/m);
+    const saved = await cli(0, "outputs", "penguins-first", "--download", "saved");
+    const paths = saved.out.trim().split("\n");
+    for (const path of paths) assert.ok(existsSync(path), path);
+    assert.ok(readFileSync(paths.find((path) => /plot/.test(path)) ?? "", "utf8").startsWith("<svg"));
+    assert.deepEqual(JSON.parse((await cli(0, "outputs", "flaky", "-o", "json")).out), { count: 1 });
+    assert.equal(readdirSync(on.path("saved")).length, 5);
+    const first = await product.cli("outputs", "flaky/a0", "--attempt", "1", "-o", "json");
+    assert.equal(first.code, 0, first.err);
+    assert.deepEqual(JSON.parse(first.out), { count: 0 });
+    assert.match((await cli(2, "outputs", "flaky/a0", "--attempt", "none")).err, /--attempt none: a number from 1/);
+  });
+
+  it("lists as a table, wide, as names, JSON and YAML", async () => {
+    assert.match((await cli(0, "get", "runs")).out, /^NAMESPACE +NAME +OF +PHASE +DONE +FAILED +REVISION +STARTED +DURATION\n/);
+    assert.match((await cli(0, "get", "run", "penguins-first", "-n", NAMESPACE)).out, /penguins-first +penguins +Succeeded +4\/4 +0 +main@[0-9a-f]{6,}/);
+    assert.match(
+      (await cli(0, "get", "taskactions", "-l", "flyte.org/run=penguins-first", "-o", "name")).out,
+      /^taskactions\.flyte\.org\/penguins-first-split$/m,
+    );
+    const list = JSON.parse((await cli(0, "get", "frun", "-o", "json")).out) as { kind: string; items: { kind: string; apiVersion: string }[] };
+    assert.ok(list.kind === "List" && list.items.every((item) => item.kind === "Run" && item.apiVersion === "flyte.org/v1"));
+    assert.match((await cli(0, "get", "workflows", "penguins", "-n", NAMESPACE, "-o", "yaml")).out, /^apiVersion: flyte\.org\/v1\nkind: Workflow\n/);
+    assert.match((await cli(0, "get", "runs", "-o", "wide")).out, /DURATION +FOR\n/);
+    assert.match((await cli(2, "get", "unicorns")).err, /no kind is called unicorns/);
+    assert.match((await cli(2, "get", "runs", "-o", "xml")).err, /-o xml: one of wide, json, yaml, name/);
+    assert.match((await cli(3, "get", "runs", "nobody", "-n", NAMESPACE)).err, /nobody/);
+  });
+
+  it("runs a Task and a Trigger, and says which input is missing, unknown or of the wrong type", async () => {
+    const named = await cli(0, "run", "greet", "-i", "name=Ada", "--name", "ada", "-o", "json", "--follow");
+    assert.equal((JSON.parse(named.out) as Run).status?.phase, "Succeeded");
+    assert.deepEqual(JSON.parse((await cli(0, "outputs", "ada", "-o", "json")).out), { text: "hello Ada" });
+    const name = (await cli(0, "run", "greet-bob", "-o", "name")).out.trim().split("/")[1] ?? "";
+    assert.match((await cli(0, "wait", name)).out, new RegExp(`run ${name}: Succeeded`));
+    assert.deepEqual(JSON.parse((await cli(0, "outputs", name, "-o", "json")).out), { text: "hello Bob" });
+    assert.match((await cli(2, "run", "greet")).err, /name/);
+    assert.match((await cli(2, "run", "greet", "-i", "name=x", "-i", "nmae=y")).err, /nmae/);
+    assert.match((await cli(2, "run", "penguins", "-i", "dataset=@penguins/data/penguins.csv", "-i", "folds=many")).err, /folds.*integer/s);
+    assert.match((await cli(2, "run", "penguins", "-i", "dataset=@no/such.csv")).err, /no\/such\.csv/);
+    assert.match((await cli(3, "run", "nobody")).err, /no Workflow, Task or Trigger named nobody/);
+    assert.match((await cli(2, "run", "greet-bob", "-i", "name=Eve")).err, /name/);
+  });
+
+  it("runs what lies in the working tree, committed or not, and tells that files are not committed", async () => {
+    const since = product.program.text().length;
+    repo.write({ "greeting/hello.txt": "not committed\n" });
+    await product.program.says(/1 file changed, not committed; flyteops follows commits: git commit -am/, since);
+    await cli(0, "run", "greet", "-i", "name=Ada", "--working-tree", "penguins", "--name", "draft", "--follow");
+    assert.equal((await cli(0, "logs", "draft")).out, "not committed\n");
+    await cli(0, "run", "greet", "-i", "name=Ada", "--name", "clean", "--follow");
+    assert.equal((await cli(0, "logs", "clean")).out, "committed\n");
+    repo.git("checkout", "--quiet", "greeting");
+  });
+
+  it("aborts a run for good: its processes end, its pods go, and the sync does not repair that away", async () => {
+    await slowIsRunning();
+    if (processesAreVisible) assert.notEqual(processesWith(SLOW).length, 0);
+    const late = await cli(1, "wait", "slow-in-git", "--timeout", "200ms");
+    assert.match(late.err, /has not finished after 200ms: Running/);
+    assert.match((await cli(0, "why", "slow-in-git")).out, /Running/);
+    assert.match((await cli(0, "abort", "slow-in-git", "--reason", "wrong data")).out, /is being aborted/);
+    assert.match((await cli(1, "wait", "slow-in-git")).out, /slow-in-git: Aborted/);
+    assert.match((await cli(0, "tree", "slow-in-git")).out, /Aborted: wrong data/);
+    const { items } = await product.client.list(Kinds.Pod, { namespace: NAMESPACE, labelSelector: "flyte.org/run=slow-in-git" });
+    assert.deepEqual(items, []);
+    if (processesAreVisible) assert.deepEqual(processesWith(SLOW), []);
+    assert.match((await cli(0, "abort", "slow-in-git")).out, /has already finished: Aborted/);
+    const since = product.program.text().length;
+    repo.write({ "extra/note.txt": "a new commit\n" });
+    const commit = repo.commit();
+    await product.program.says(new RegExp(`synced main@${commit.slice(0, 7)}`), since);
+    const again = await product.client.get<Run>(RunKind, { namespace: NAMESPACE, name: "slow-in-git" });
+    assert.deepEqual([again.spec.desiredState, again.status?.phase], ["Aborted", "Aborted"]);
+    assert.match((await cli(3, "abort", "nobody")).err, /no Run named nobody/);
+  });
+
+  it("checks the machine and the installation, prints versions, kinds and completions, and helps with an example", async () => {
+    const findings = JSON.parse((await cli(0, "check", "-o", "json")).out) as { level: string; subject: string }[];
+    assert.ok(findings.some(({ subject, level }) => subject === "kinds" && level === "ok"));
+    assert.match((await cli(0, "version")).out, /^flyteops \d+\.\d+\.\d+\nkubernetes v1\.\d+/);
+    assert.equal(((await cli(0, "crds")).out.match(/^kind: CustomResourceDefinition$/gm) ?? []).length, 9);
+    for (const shell of ["bash", "zsh", "fish"]) assert.match((await cli(0, "completion", shell)).out, /working-tree/);
+    assert.match((await cli(2, "completion", "cobol")).err, /one of bash, zsh, fish/);
+    const help = await cli(0, "run", "--help");
+    assert.match(help.out, /Examples:\n {2}flyteops run /);
+    assert.match((await cli(2, "rnu")).err, /unknown command 'rnu'[^]*run/);
+  });
+
+  it("says that no control plane answers, and what to type", async () => {
+    const nobody = await flyteops(["get", "runs"], { cwd: on.directory, env: on.env });
+    assert.equal(nobody.code, 4, nobody.err);
+    assert.doesNotMatch(nobody.err, /^\s+at /m);
+  });
+
+  it("stops with `down`, keeps everything, and leaves no process behind", async () => {
+    const run = product.client.create(RunKind, {
+      apiVersion: "flyte.org/v1",
+      kind: "Run",
+      metadata: { namespace: NAMESPACE, name: "last" },
+      spec: { task: "slow" },
+    });
+    await run;
+    await product.sees<TaskAction>(TaskActionKind, { namespace: NAMESPACE, name: "last-a0" }, (action) => action?.status?.phase === "Running");
+    const busy = await expectExit(2, flyteops(["up", "--repo", repo.path, "--state", product.state], { cwd: on.directory, env: on.env }));
+    assert.match(busy.err, new RegExp(`is in use by another flyteops \\(pid ${product.program.pid}\\)[^]*flyteops down --state`));
+    await cli(0, "down", "--state", product.state);
+    const ended = await expectExit(130, product.program.ended);
+    assert.match(ended.out, /stopped; everything is kept in/);
+    if (processesAreVisible) assert.deepEqual(processesWith(SLOW).concat(processesWith(product.state)), []);
+    assert.ok(existsSync(product.state));
+    assert.match((await cli(0, "down", "--state", product.state, "--purge")).out, /deleted/);
+    assert.ok(!existsSync(product.state));
+  });
+});
