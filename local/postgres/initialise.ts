@@ -33,10 +33,10 @@ export async function initialise(root: string, password: string, binaries: Binar
   const fresh = join(root, "data.new");
   await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh, { recursive: true, mode: 0o700 });
-  if (how.ids) await chown(fresh, how.ids.uid, how.ids.gid);
+  if (how.owner) await chown(fresh, how.owner.uid, how.owner.gid);
   const passwordFile = join(root, "password.new");
   await writeFile(passwordFile, password, { mode: 0o600 });
-  if (how.ids) await chown(passwordFile, how.ids.uid, how.ids.gid);
+  if (how.owner) await chown(passwordFile, how.owner.uid, how.owner.gid);
   try {
     await initdb(binaries.initdb, fresh, passwordFile, how);
   } finally {

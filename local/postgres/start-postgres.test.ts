@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { chmod, chown, mkdir, mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
@@ -51,6 +51,19 @@ describe("the embedded PostgreSQL", function () {
     await chmod(root, 0o700);
     const database = await start(deep);
     assert.ok(database.connection.host.length <= 80);
+    const client = new pg.Client(database.connection);
+    await client.connect();
+    await client.end();
+    await database.stop();
+  });
+
+  it("is run by another account for root where there are no user namespaces, below directories that are root's alone", async function () {
+    // Ordinary users run it themselves: nothing to show.
+    if (process.geteuid?.() !== 0) return this.skip();
+    await mkdir(join(root, "data"));
+    await chown(join(root, "data"), 65_534, 65_534);
+    const database = await start();
+    assert.equal((await stat(join(root, "data"))).uid, 65_534);
     const client = new pg.Client(database.connection);
     await client.connect();
     await client.end();

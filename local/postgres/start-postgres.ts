@@ -52,7 +52,7 @@ async function socketDirectory(root: string, how: RunAs): Promise<string> {
   const directory = near.length <= LONGEST_SOCKET_DIRECTORY ? near : await mkdtemp(join(tmpdir(), "flyteops-db-"));
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await chmod(directory, 0o700);
-  if (how.ids) await chown(directory, how.ids.uid, how.ids.gid);
+  if (how.owner) await chown(directory, how.owner.uid, how.owner.gid);
   return directory;
 }
 
@@ -85,7 +85,8 @@ async function startClaimed(root: string, release: () => Promise<void>, deps: Em
   const data = join(root, "data");
   const password = await passwordOf(root);
   await endOrphan(data, deps);
-  const [binaries, how] = await Promise.all([findBinaries(), runAs(data)]);
+  const binaries = await findBinaries();
+  const how = await runAs({ root, data, postgres: binaries.postgres });
   if (!existsSync(join(data, "PG_VERSION"))) await initialise(root, password, binaries, how);
   const host = await socketDirectory(root, how);
   const server: ServerProcess = await serverProcess({
