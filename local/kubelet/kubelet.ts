@@ -1,19 +1,18 @@
 import { mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { availableParallelism, totalmem } from "node:os";
 import { delimiter, join } from "node:path";
-import { type Clock, type Logger, messageOf, sleep } from "../../base/index.ts";
-import { type Change, eventRecorder, type InformerSet, Kinds } from "../../kube/index.ts";
+import { type Clock, type Logger, messageOf } from "../../base/index.ts";
+import { type EventRecorder, eventRecorder, type InformerSet, Kinds } from "../../kube/index.ts";
+import { type HeldPods, heldPods } from "./held-pods.ts";
 import { type ImageNotUsed, imageNotes, plainImage } from "./image-notes.ts";
-import { lostStatus, wasStarted } from "./lost-pods.ts";
 import { memoryLimits } from "./memory-limit.ts";
 import { registerNode } from "./node-object.ts";
 import { type PodLogSource, podLogSource } from "./pod-log-source.ts";
-import { type PodRun, podRun } from "./pod-run.ts";
-import { type Container, isFinished, type Pod } from "./pod-shapes.ts";
+import { type PodRun, podRun, type PodRunDeps } from "./pod-run.ts";
+import { type Container, type Pod, uidOf } from "./pod-shapes.ts";
 import { podSources } from "./pod-sources.ts";
 import { killLeftovers, processReaper } from "./process-reaper.ts";
-import { type Amounts, podRequests } from "./resources.ts";
+import type { Amounts } from "./resources.ts";
 import { sandbox, type SandboxCapability } from "./sandbox.ts";
 import { statusWriter } from "./status-writer.ts";
 
@@ -57,181 +56,121 @@ export interface Kubelet {
   run(signal: AbortSignal): Promise<void>;
 }
 
-/** A pod of ours. `run` is absent once it has ended. */
-interface Held {
-  run: PodRun | undefined;
-  pod: Pod;
-  dying: boolean;
+const DEFAULT_LOG_BYTES = 10 * 2 ** 20;
+const DEFAULT_SHUTDOWN_GRACE_MS = 2_000;
+const DEFAULT_MAX_PODS = 110;
+
+/** What all pods of the node share: how processes are started, watched and ended. */
+function startMachinery({ clock, capability }: KubeletDeps, options: KubeletOptions, stateDir: string, logger: Logger) {
+  const killed = killLeftovers(join(stateDir, "processes"));
+  if (killed > 0) logger.info("ended processes of an earlier start", { killed });
+  const reaper = processReaper(join(stateDir, "processes"));
+  const memory = memoryLimits(clock, options.useCgroups ?? true);
+  const facts = { capability: capability.kind, memoryLimits: memory.enforcedBy };
+  if (capability.kind === "namespaces") {
+    logger.info("containers have their own mount and process namespaces", { ...facts, userNamespace: capability.userNamespace });
+  } else {
+    logger.info("containers run without namespaces: mount paths are rewritten", { ...facts, because: capability.reason });
+  }
+  return { reaper, memory, sandbox: sandbox(capability, stateDir) };
 }
 
-const DELETE_RETRY_MS = 500;
+/** What runs instead of images, and who is told of it. */
+function imageDirectories({ images: given = new Map(), hostPath, onImageNotUsed }: KubeletOptions, events: EventRecorder) {
+  const images = new Map([...given].map(([image, entry]) => [plainImage(image), entry]));
+  const ours = new Set([...hostPath.split(delimiter), ...[...images.values()].map(({ path }) => path)].filter((path) => path.startsWith("/")));
+  const note = imageNotes(
+    (unused) => {
+      onImageNotUsed?.(unused);
+      void events.record(unused.pod, { type: "Normal", reason: "ImageNotUsed", message: unused.message });
+    },
+    (directory) => ours.has(directory),
+  );
+  const directoryOf = (image: string) => images.get(plainImage(image));
+  return { note, directoryOf };
+}
+
+/** A pod in deletion still gets its Killing events. */
+function living(pod: Pod): Pod {
+  const { deletionTimestamp: _, ...metadata } = pod.metadata;
+  return { ...pod, metadata };
+}
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
 
 /** Runs the pods bound to one node as processes of this machine, a plain client of the Kubernetes API. */
 export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
   const { clock, capability } = deps;
-  const logger = deps.logger.with({ room: "kubelet" });
   const { client } = deps.informers;
+  const logger = deps.logger.with({ room: "kubelet" });
   const nodeName = options.nodeName ?? "flyteops";
   mkdirSync(options.stateDir, { recursive: true });
   const stateDir = realpathSync(options.stateDir);
   const podsDir = join(stateDir, "pods");
+  const directoryOf = (uid: string) => join(podsDir, uid);
   const node: Amounts = {
     cpuMillis: options.capacity?.cpuMillis ?? availableParallelism() * 1000,
     memoryBytes: options.capacity?.memoryBytes ?? totalmem(),
   };
   const pods = deps.informers.of<Pod>({ kind: Kinds.Pod });
-  const images = new Map([...(options.images ?? [])].map(([image, entry]) => [plainImage(image), entry]));
-  const ours = new Set([...options.hostPath.split(delimiter), ...[...images.values()].map(({ path }) => path)].filter((path) => path.startsWith("/")));
-  const isOurs = (directory: string) => ours.has(directory);
   const events = eventRecorder({ client, clock, logger, component: "kubelet" });
   const statuses = statusWriter(client, clock, logger);
-  const noteImage = imageNotes((note) => {
-    options.onImageNotUsed?.(note);
-    void events.record(note.pod, { type: "Normal", reason: "ImageNotUsed", message: note.message });
-  }, isOurs);
-  const held = new Map<string, Held>();
-  const directoryOf = (uid: string) => join(podsDir, uid);
+  const images = imageDirectories(options, events);
+  let held: HeldPods | undefined;
 
-  function startRuns(signal: AbortSignal) {
-    const killed = killLeftovers(join(stateDir, "processes"));
-    if (killed > 0) logger.info("ended processes of an earlier start", { killed });
-    const reaper = processReaper(join(stateDir, "processes"));
-    const memory = memoryLimits(clock, options.useCgroups ?? true);
-    const box = sandbox(capability, stateDir);
-    logger.info(
-      capability.kind === "namespaces"
-        ? "containers have their own mount and process namespaces"
-        : "containers run without namespaces: mount paths are rewritten",
-      {
-        capability: capability.kind,
-        memoryLimits: memory.enforcedBy,
-        ...(capability.kind === "plain" ? { because: capability.reason } : { userNamespace: capability.userNamespace }),
-      },
-    );
+  /** Deletes what pods have left that went while nobody looked. */
+  function sweep(): void {
+    const known = new Set(pods.list().map((pod) => pod.metadata.uid));
+    mkdirSync(podsDir, { recursive: true });
+    for (const uid of readdirSync(podsDir)) if (!known.has(uid)) rmSync(directoryOf(uid), { recursive: true, force: true });
+  }
+
+  function podRuns(machinery: Pick<PodRunDeps, "sandbox" | "reaper" | "memory">, ended: (pod: Pod) => void): (pod: Pod) => PodRun {
     const { hidden } = options;
     const shared = {
+      ...machinery,
       clock,
-      sandbox: box,
-      reaper,
-      memory,
       node,
       hostPath: options.hostPath,
       hidden: hidden && ((container: Container) => ({ directory: realpathSync(hidden.directory), sees: hidden.sees(container) })),
-      logBytes: options.logBytes ?? 10 * 2 ** 20,
+      logBytes: options.logBytes ?? DEFAULT_LOG_BYTES,
       sources: (namespace: string) => podSources(client, namespace),
-      imagePath: (image: string) => images.get(plainImage(image))?.path,
+      imagePath: (image: string) => images.directoryOf(image)?.path,
+      ended,
     };
-    const begin = (pod: Pod): PodRun =>
+    return (pod) =>
       podRun(pod, {
         ...shared,
-        directory: directoryOf(pod.metadata.uid ?? ""),
+        directory: directoryOf(uidOf(pod)),
         note: (about, type, reason, message) => void events.record(living(about), { type, reason, message }),
         programFound: (container, { program }) => {
-          if (!images.get(plainImage(container.image ?? ""))?.own) void noteImage(pod, container, program);
+          if (!images.directoryOf(container.image ?? "")?.own) void images.note(pod, container, program);
         },
         report: (about, status) => statuses.write(about, status),
-        ended: (about) => void ended(about, signal),
         failed: (about, thrown) => logger.error("pod could not be worked on", { pod: about.metadata.name, error: messageOf(thrown) }),
       });
-    return { begin, reaper };
-  }
-
-  /** A pod in deletion still gets its Killing events. */
-  function living(pod: Pod): Pod {
-    const { deletionTimestamp: _, ...metadata } = pod.metadata;
-    return { ...pod, metadata };
-  }
-
-  function see({ type, object: pod, previous }: Change<Pod>, begin: (pod: Pod) => PodRun, signal: AbortSignal): void {
-    if (pod.spec.nodeName !== nodeName || signal.aborted) return;
-    const uid = pod.metadata.uid;
-    // A list after a broken watch may show another pod of the same name without having shown the end of the first.
-    if (previous && previous.metadata.uid !== uid) forget(previous.metadata.uid, held.get(previous.metadata.uid));
-    const known = held.get(uid);
-    if (type === "deleted") return forget(uid, known);
-    if (known) return refresh(known, pod, signal);
-    const mine: Held = { run: undefined, pod, dying: false };
-    held.set(uid, mine);
-    if (isFinished(pod) || (pod.metadata.deletionTimestamp !== undefined && !wasStarted(pod))) return refresh(mine, pod, signal);
-    if (wasStarted(pod) && pod.spec.restartPolicy === "Never") return reportFinal(mine, lostStatus(pod, clock.now()), signal);
-    const lacking = shortOf(pod);
-    if (lacking !== undefined)
-      return reportFinal(mine, { phase: "Failed", reason: `OutOf${lacking}`, message: `Node didn't have enough resource: ${lacking}` }, signal);
-    mine.run = begin(pod);
-  }
-
-  function refresh(known: Held, pod: Pod, signal: AbortSignal): void {
-    known.pod = pod;
-    if (known.run) known.run.update(pod);
-    else if (pod.metadata.deletionTimestamp !== undefined) void letGo(known, signal);
-  }
-
-  function reportFinal(mine: Held, status: Pod["status"] & object, signal: AbortSignal): void {
-    statuses.write(mine.pod, status);
-    if (mine.pod.metadata.deletionTimestamp !== undefined) void letGo(mine, signal);
-  }
-
-  /** Pods that were bound past the scheduler may not fit. */
-  function shortOf(pod: Pod): string | undefined {
-    const used = [...held.values()].flatMap(({ run }) => (run ? podRequests(run.pod) : []));
-    const asks = podRequests(pod);
-    const sum = (of: (amounts: Amounts) => number) => used.reduce((total, amounts) => total + of(amounts), of(asks));
-    if (asks.cpuMillis > 0 && sum((amounts) => amounts.cpuMillis) > node.cpuMillis) return "cpu";
-    return asks.memoryBytes > 0 && sum((amounts) => amounts.memoryBytes) > node.memoryBytes ? "memory" : undefined;
-  }
-
-  async function ended(pod: Pod, signal: AbortSignal): Promise<void> {
-    const mine = held.get(pod.metadata.uid ?? "");
-    if (signal.aborted) return;
-    // Not at once: whoever waits for the end of this pod acts in this very moment.
-    await Promise.all(["volumes", "home"].map((part) => rm(join(directoryOf(pod.metadata.uid ?? ""), part), { recursive: true, force: true })));
-    if (!mine) return rmSync(directoryOf(pod.metadata.uid ?? ""), { recursive: true, force: true });
-    mine.run = undefined;
-    if (mine.pod.metadata.deletionTimestamp !== undefined) await letGo(mine, signal);
-  }
-
-  /** The last word on a deleted pod: its final status first, then the deletion without grace. What finalizers hold stays. */
-  async function letGo(mine: Held, signal: AbortSignal): Promise<void> {
-    if (mine.dying) return;
-    mine.dying = true;
-    const { name = "", namespace, uid } = mine.pod.metadata;
-    await statuses.flushed(uid ?? "");
-    while (!signal.aborted) {
-      try {
-        await client.delete(Kinds.Pod, { namespace, name }, { uid, gracePeriodSeconds: 0 });
-        return;
-      } catch (thrown) {
-        if (thrown instanceof Error && "code" in thrown && (thrown.code === 409 || thrown.code === 404)) return;
-        logger.debug("pod not deleted yet", { pod: name, error: messageOf(thrown) });
-        await sleep(clock, DELETE_RETRY_MS, signal);
-      }
-    }
-  }
-
-  function forget(uid: string, known: Held | undefined): void {
-    held.delete(uid);
-    statuses.forget(uid);
-    if (known?.run) known.run.remove();
-    else rmSync(directoryOf(uid), { recursive: true, force: true });
   }
 
   return {
-    logs: podLogSource({ clock, pods, nodeName, directoryOf, runOf: (uid) => held.get(uid)?.run }),
+    logs: podLogSource({ clock, pods, nodeName, directoryOf, runOf: (uid) => held?.runOf(uid) }),
     async run(signal) {
       await pods.whenSynced(signal);
       if (signal.aborted) return;
-      const known = new Set(pods.list().map((pod) => pod.metadata.uid));
-      mkdirSync(podsDir, { recursive: true });
-      for (const uid of readdirSync(podsDir)) if (!known.has(uid)) rmSync(directoryOf(uid), { recursive: true, force: true });
-      const { begin, reaper } = startRuns(signal);
-      await registerNode(client, { name: nodeName, capacity: node, pods: options.maxPods ?? 110, runtime: `process://${capability.kind}` }, clock.now());
-      const stopListening = pods.onChange((change) => see(change, begin, signal));
-      for (const pod of pods.list()) see({ type: "added", object: pod }, begin, signal);
-      await new Promise<void>((resolve) => (signal.aborted ? resolve() : signal.addEventListener("abort", () => resolve(), { once: true })));
+      sweep();
+      const machinery = startMachinery(deps, options, stateDir, logger);
+      const begin = podRuns(machinery, (pod) => void mine.ended(pod));
+      const mine = heldPods({ client, clock, logger, statuses, nodeName, node, directoryOf, begin, signal });
+      held = mine;
+      const capacity = { name: nodeName, capacity: node, pods: options.maxPods ?? DEFAULT_MAX_PODS, runtime: `process://${capability.kind}` };
+      await registerNode(client, capacity, clock.now());
+      const stopListening = pods.onChange((change) => mine.see(change));
+      for (const pod of pods.list()) mine.see({ type: "added", object: pod });
+      await aborted(signal);
       stopListening();
-      await Promise.all([...held.values()].map(({ run }) => run?.shutdown(options.shutdownGraceMs ?? 2_000)));
+      await mine.shutdown(options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS);
       statuses.close();
-      reaper.close();
+      machinery.reaper.close();
     },
   };
 }

@@ -232,3 +232,6 @@ export interface Pod extends KubeObject {
 export const isSidecar = (container: Container): boolean => container.restartPolicy === "Always";
 
 export const isFinished = (pod: Pod): boolean => pod.status?.phase === "Succeeded" || pod.status?.phase === "Failed";
+
+/** Every stored pod has one; only a manifest has not. */
+export const uidOf = (pod: Pod): string => pod.metadata.uid ?? "";
