@@ -46,6 +46,12 @@ describe("inputs on the command line", () => {
     await assert.rejects(runInputs("workflow w", declared, ["dataset=x.csv"], upload), /dataset is file<csv>/);
   });
 
+  it("are data that stays where it is when they are a URI", async () => {
+    assert.deepEqual(await runInputs("workflow w", declared, ["dataset=file:///data/raw/x.csv"], upload), { dataset: { uri: "file:///data/raw/x.csv" } });
+    await assert.rejects(runInputs("workflow w", declared, ["dataset=s3://bucket/x.csv"], upload), /s3:\/\/ cannot be read yet/);
+    await assert.rejects(runInputs("workflow w", declared, ["dataset=file:///data/../x.csv"], upload), /write the path in full/);
+  });
+
   it("say which required ones are missing, with the flags to type", async () => {
     await assert.rejects(runInputs("workflow w", declared, [], upload), (thrown: UserError) => {
       assert.match(thrown.message, /needs dataset/);

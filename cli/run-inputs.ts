@@ -1,5 +1,15 @@
 import { isFields, type Json, type JsonObject, parseJson } from "../base/index.ts";
-import { isParameterProblems, isProblems, literalToJson, type Parameter, parseParameters, parseText, printType, type Type } from "../values/index.ts";
+import {
+  isParameterProblems,
+  isProblems,
+  literalToJson,
+  type Parameter,
+  parseParameters,
+  parseText,
+  printType,
+  remoteReference,
+  type Type,
+} from "../values/index.ts";
 import { EXIT, UserError } from "./context.ts";
 
 /** One `-i` of the command line. */
@@ -43,6 +53,13 @@ const STORED = new Set(["file", "directory", "dataset"]);
 /** Puts a local file or directory into the object store and answers with the input that names it. */
 export type Upload = (path: string, kind: "file" | "directory") => Promise<JsonObject>;
 
+/** Data that stays where it is. Whether the Project allows it is for the Run to find out. */
+function remoteInput({ name, text }: Extract<GivenInput, { kind: "text" }>, { type }: Parameter): JsonObject {
+  const reference = remoteReference(type, text);
+  if (isProblems(reference)) throw new UserError(`-i ${name}: ${reference.map((problem) => problem.message).join("; ")}`, { exitCode: EXIT.usage });
+  return { uri: reference.uri };
+}
+
 async function valueOf(given: GivenInput, parameter: Parameter, upload: Upload): Promise<Json> {
   const type = withoutNone(parameter.type);
   const shown = printType(parameter.type);
@@ -56,10 +73,11 @@ async function valueOf(given: GivenInput, parameter: Parameter, upload: Upload):
       });
     return upload(given.path, type.kind === "file" ? "file" : "directory");
   }
+  if (STORED.has(type.kind) && /^[a-z][a-z0-9+.-]*:\/\//.test(given.text)) return remoteInput(given, parameter);
   if (STORED.has(type.kind))
     throw new UserError(`-i ${given.name}=${given.text}: ${given.name} is ${shown}`, {
       exitCode: EXIT.usage,
-      hint: `name the file with @: -i ${given.name}=@${given.text}`,
+      hint: `name the file with @: -i ${given.name}=@${given.text}; data that lies elsewhere by its URI, file:///…`,
     });
   const literal = parseText(parameter.type, given.text);
   if (isProblems(literal)) throw new UserError(`-i ${given.name}: ${literal.map((problem) => problem.message).join("; ")}`, { exitCode: EXIT.usage });

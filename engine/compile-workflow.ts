@@ -139,6 +139,9 @@ export function compileWorkflow(definition: Definition, lookup: Lookup): Workflo
   const names = Object.keys(spec.nodes ?? {});
   if (names.length > MAX_NODES) findings.at("nodes").error("TooManyNodes", `${names.length} nodes; at most ${MAX_NODES} are allowed`);
   const inputs = readParameters(spec.inputs as JsonObject | undefined, findings.at("inputs"));
+  for (const { name, download } of inputs.values()) {
+    if (download !== undefined) findings.at("inputs", name, "download").error("InvalidValue", "the Task says how it gets its data: write download: None there");
+  }
   const targets = new Map<string, Target>();
   for (const name of names) {
     const target = lookup.target(spec.nodes[name]!, findings.at("nodes", name));

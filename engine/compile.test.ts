@@ -99,6 +99,10 @@ describe("compiling a workflow", () => {
         "NotImplemented spec.nodes.e.inputs.f.value: {uri: …} is an input of its own, not a part of a value: give one directory, or one input per file",
       ],
     ],
+    "leaves it to the task whether data is downloaded": [
+      { inputs: { f: { type: "file<csv>", download: "None" } }, nodes: { a: node({ f: { from: "inputs.f" } }, "read") } },
+      ["InvalidValue spec.inputs.f.download: the Task says how it gets its data: write download: None there"],
+    ],
     "names what a node needs and is not given": [
       { nodes: { a: node({}, "read") } },
       ["InputMissing spec.nodes.a.inputs: task read needs the input f (file<csv>)"],
