@@ -79,6 +79,7 @@ async function runOne(benchmark: Benchmark, options: BenchOptions): Promise<Tabl
 async function main(): Promise<void> {
   if (values.help) return void process.stdout.write(HELP);
   const options = optionsOf();
+  const benchmarks = chosen();
   const facts = machine();
   const measured: Record<string, readonly Table[]> = {};
   if (!values.json) {
@@ -87,7 +88,7 @@ async function main(): Promise<void> {
       `${date}, commit ${commit}, Node ${node}, ${system}, ${cores} cores (${cpu}), ${memoryGiB} GiB, load ${loadBefore.toFixed(2)} before\n\n`,
     );
   }
-  for (const benchmark of chosen()) {
+  for (const benchmark of benchmarks) {
     const tables = await runOne(benchmark, options);
     measured[benchmark.name] = tables;
     if (!values.json) process.stdout.write(tables.map(printed).join("\n") + "\n");
