@@ -28,11 +28,20 @@ export interface RepositoryOptions {
 
 function git(directory: string, ...args: string[]): string | undefined {
   try {
-    return execFileSync("git", ["-C", directory, ...args], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
+    return execFileSync("git", ["-C", directory, ...args], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "pipe"],
+      env: { ...process.env, LC_ALL: "C" },
+    }).trim();
   } catch (thrown) {
+    if (String((thrown as { stderr?: unknown }).stderr).includes("dubious ownership"))
+      throw new UserError(`git does not open ${directory}: it belongs to another user`, {
+        exitCode: EXIT.usage,
+        hint: `if you trust it: git config --global --add safe.directory ${quoted(directory)}`,
+      });
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT" && !existsSync(directory)) return undefined;
     if ((thrown as NodeJS.ErrnoException).code === "ENOENT")
-      throw new UserError("git is not installed", { hint: "install git: it is the one program that flyteops needs" });
+      throw new UserError("git is not installed, or not on PATH", { hint: "install git: it is the one program that flyteops needs" });
     return undefined;
   }
 }

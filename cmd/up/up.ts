@@ -119,6 +119,10 @@ async function laptopNode({ cli, options, state, informers, logger }: Foundation
   const hostPath = cli.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
   const capability = await sandboxCapability(hostPath);
   logger.info("sandbox", { capability });
+  if (capability.kind === "plain") {
+    view.say(`  containers get no paths of their own here (${capability.reason}):`);
+    view.say("  only FLYTEOPS_INPUTS, FLYTEOPS_OUTPUTS and {{.inputs.x}} name their files, not literal paths; see docs/guides/troubleshooting.md");
+  }
   const node = kubelet(
     { informers, clock: cli.clock, logger, capability },
     { stateDir: join(state.path, "kubelet"), hostPath, images, hidden: { directory: state.path, sees }, onImageNotUsed: imageNotes(view, informers) },
