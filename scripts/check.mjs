@@ -5,7 +5,7 @@ import { existsSync } from "node:fs";
 
 const tsx = ["--import", "tsx"];
 const checks = [
-  ["format", "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "."],
+  ["format", "node_modules/prettier/bin/prettier.cjs", "--check", "--log-level=warn", "--cache", "--cache-location=dist/.prettiercache", "."],
   ["layers", ...tsx, "scripts/layers.ts"],
   ["generated files", ...tsx, "scripts/generate.ts", "--check"],
   ["types", "node_modules/typescript/bin/tsc", "-p", ".", "--noEmit"],
