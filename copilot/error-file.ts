@@ -6,6 +6,9 @@ import { bytesOf } from "./local-files.ts";
 
 const NAME = "_ERROR";
 const MAX_BYTES = 1024 * 1024;
+/** One word that a status, an event and a retry rule can carry; any other code is told in the message. */
+const CODE = /^[A-Za-z0-9][\w.:/-]{0,127}$/;
+const STRANGE_MAX = 200;
 
 /** The error a task reports by leaving `_ERROR`: text, or JSON {code, message, kind, retryable, skip}. Undefined when there is none. */
 export async function reportedError(tree: SafeTree): Promise<AttemptError | undefined> {
@@ -44,9 +47,11 @@ function errorOf(text: string): AttemptError {
   const fields = objectOf(text);
   if (fields === undefined) return plain;
   const { code, message, kind, retryable, skip } = fields;
+  const said = typeof message === "string" ? message : plain.message;
+  const strange = typeof code === "string" && code !== "" && !CODE.test(code);
   return {
-    code: typeof code === "string" && code !== "" ? code : plain.code,
-    message: typeof message === "string" ? message : plain.message,
+    code: typeof code === "string" && CODE.test(code) ? code : plain.code,
+    message: strange ? `${code.slice(0, STRANGE_MAX)}: ${said}` : said,
     kind: kind === "SYSTEM" ? "SYSTEM" : "USER",
     retryable: typeof retryable === "boolean" ? retryable : true,
     skip: skip === true,

@@ -345,6 +345,13 @@ describe("copilot sidecar", () => {
       assert.deepEqual((await pod.result()).error, { code: "NoQuota", message: "later", kind: "SYSTEM", retryable: false, skip: true, declared: true });
     });
 
+    for (const code of ["x".repeat(5_000), "two words", "\u001b[2J", "-n"]) {
+      it(`has a code of one word; what is none is told in the message: ${JSON.stringify(code.slice(0, 10))}`, async () => {
+        await pod.leave("_ERROR", JSON.stringify({ code, message: "later" }));
+        await fails({}, "UserError", /: later$/);
+      });
+    }
+
     it("is cut at 1 MiB, and to 4 KiB in result.json", async () => {
       await pod.leave("_ERROR", "e".repeat(2 << 20));
       assert.equal(await pod.sidecar({}), 1);

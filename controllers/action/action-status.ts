@@ -4,6 +4,7 @@ import { type Mark, withCondition } from "../../kube/index.ts";
 import type { AttemptError } from "../../plugins/index.ts";
 
 const TERMINAL: readonly ActionPhase[] = ["Succeeded", "Failed", "Aborted", "TimedOut", "Skipped"];
+const CODE_MAX = 256;
 const MESSAGE_MAX = 8_192;
 const HISTORY_MESSAGE_MAX = 1_024;
 const HISTORY_MAX = 256;
@@ -94,7 +95,7 @@ export function addNotes(status: TaskActionStatus, notes: readonly string[]): vo
 }
 
 export function setError(status: TaskActionStatus, error: AttemptError): void {
-  status.errorState = { code: error.code, kind: error.kind, message: cutTo(error.message, MESSAGE_MAX) };
+  status.errorState = { code: cutTo(error.code, CODE_MAX), kind: error.kind, message: cutTo(error.message, MESSAGE_MAX) };
 }
 
 /** Ends an action for good. */
