@@ -20,16 +20,25 @@ function compareText(left: string, right: string): number {
   return left < right ? -1 : left > right ? 1 : 0;
 }
 
+/** Messages quote what a repository holds, which may be megabytes. */
+const MESSAGE_MAX = 4_096;
+
+function shortened(problem: Problem): Problem {
+  return problem.message.length <= MESSAGE_MAX ? problem : { ...problem, message: `${problem.message.slice(0, MESSAGE_MAX).replace(/[\ud800-\udbff]$/, "")}…` };
+}
+
 /** By file, line, column, code, message: the same repository always reports in the same order. Exact repetitions are dropped. */
 export function sortProblems(problems: readonly Problem[]): Problem[] {
-  const sorted = [...problems].sort(
-    (left, right) =>
-      compareText(left.file, right.file) ||
-      left.line - right.line ||
-      left.column - right.column ||
-      compareText(left.code, right.code) ||
-      compareText(left.message, right.message),
-  );
+  const sorted = problems
+    .map(shortened)
+    .sort(
+      (left, right) =>
+        compareText(left.file, right.file) ||
+        left.line - right.line ||
+        left.column - right.column ||
+        compareText(left.code, right.code) ||
+        compareText(left.message, right.message),
+    );
   return sorted.filter((problem, index) => index === 0 || formatProblem(problem) !== formatProblem(sorted[index - 1] ?? problem));
 }
 

@@ -2,6 +2,8 @@
 export const LIMITS = {
   /** Bytes of one YAML file. */
   fileBytes: 4 * 1024 * 1024,
+  /** The parser pays for every line, also for empty ones. */
+  linesPerFile: 250_000,
   documentsPerFile: 5_000,
   /** Values of one document after expanding its aliases. */
   valuesPerDocument: 250_000,

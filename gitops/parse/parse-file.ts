@@ -54,6 +54,12 @@ function brokenFile(text: string, code: string, message: string, position: Posit
   return { documents: [], problems: [{ code, message, position }], ignored: 0, broken: true };
 }
 
+function hasMoreLines(text: string, limit: number): boolean {
+  let count = 0;
+  for (let at = text.indexOf("\n"); at >= 0 && count <= limit; at = text.indexOf("\n", at + 1)) count += 1;
+  return count > limit;
+}
+
 /** Reads a YAML file of at most `LIMITS.fileBytes`. Never throws: everything wrong is in `problems`. */
 export function parseFile(bytes: Uint8Array): ParsedFile {
   let text: string;
@@ -65,6 +71,7 @@ export function parseFile(bytes: Uint8Array): ParsedFile {
   if ((text.match(/^---/gm)?.length ?? 0) > LIMITS.documentsPerFile) {
     return brokenFile(text, "TooManyDocuments", `the file has more than ${LIMITS.documentsPerFile} documents: split it`);
   }
+  if (hasMoreLines(text, LIMITS.linesPerFile)) return brokenFile(text, "TooManyLines", `the file has more than ${LIMITS.linesPerFile} lines: split it`);
   const lines = new LineCounter();
   const documents = yamlDocuments(text, lines);
   if (documents === undefined) return brokenFile(text, "DocumentTooDeep", `the document is nested deeper than ${LIMITS.depth} levels`);

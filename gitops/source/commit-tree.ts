@@ -45,6 +45,8 @@ export function commitTree(deps: CommitTreeDeps, commit: string, revision: strin
   };
   const find = async (path: string): Promise<TreeEntry | undefined> => {
     if (path === "") return { path: "", mode: "040000", id: await rootTree(deps.reader, commit), size: 0 };
+    // Git itself would answer these with a failure, or another path than was asked for.
+    if (path.split("/").some((step) => step === "" || step === "." || step === "..")) return undefined;
     return (await lsTree([], path)).find((entry) => entry.path === path);
   };
   return {

@@ -63,6 +63,8 @@ export function gitEnvironment(configFile: string, environment: Readonly<Record<
     GIT_ATTR_NOSYSTEM: "1",
     GIT_TERMINAL_PROMPT: "0",
     GIT_OPTIONAL_LOCKS: "0",
+    GIT_LITERAL_PATHSPECS: "1",
+    GIT_NO_LAZY_FETCH: "1",
   };
   for (const name of INHERITED) {
     const value = environment[name];

@@ -30,8 +30,11 @@ const TIMEOUT_MS = 60_000;
 /** A repository must not be able to start a program by being looked at. */
 const SAFE = ["-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "safe.directory=*"];
 
+/** Of a partial clone, an object that is not there would be fetched by whatever program its configuration names. */
+const NO_FETCH = { GIT_NO_LAZY_FETCH: "1", GIT_ALLOW_PROTOCOL: "none" };
+
 function commandDeps({ environment, clock }: WorkingTreeDeps): CommandDeps {
-  const env: Record<string, string> = { LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", GIT_LITERAL_PATHSPECS: "1" };
+  const env: Record<string, string> = { LC_ALL: "C", GIT_TERMINAL_PROMPT: "0", GIT_OPTIONAL_LOCKS: "0", GIT_LITERAL_PATHSPECS: "1", ...NO_FETCH };
   for (const name of ["PATH", "HOME"]) if (environment[name] !== undefined) env[name] = environment[name];
   return { env, clock };
 }
