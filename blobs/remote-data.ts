@@ -165,7 +165,8 @@ export function openRemoteData(prefixes: readonly string[], except: readonly str
   const covers = (uri: string) => isBelowPrefix(uri, prefixes) && !isBelowPrefix(uri, except);
 
   async function allowed(uri: string): Promise<Boundary> {
-    if (!covers(uri)) throw new RemoteDataError("UriNotAllowed", `${uri} lies below none of the data prefixes: ${prefixes.join(", ") || "there are none"}`);
+    const why = isBelowPrefix(uri, except) ? "in the object store itself" : `below none of the data prefixes: ${prefixes.join(", ") || "there are none"}`;
+    if (!covers(uri)) throw new RemoteDataError("UriNotAllowed", `${uri} lies ${why}`);
     return boundary();
   }
 

@@ -243,6 +243,7 @@ describe("copilot download", () => {
       assert.equal(await pod.download({ x: "file" }, at(path), ...prefixes), 1, path);
       assert.match(pod.complaints.at(-1) ?? "", message);
     }
+    assert.deepEqual((await pod.result()).error?.["kind"], "USER");
     assert.equal(await pod.download({ d: "directory" }, { d: blobLiteral({ kind: "directory" }, uri("none")) }, ...told), 1);
     assert.match(pod.complaints.at(-1) ?? "", /DataNotFound/);
   });

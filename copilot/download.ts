@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type BlobStore, filesOfTar, openRemoteData, type RemoteData } from "../blobs/index.ts";
+import { type BlobStore, filesOfTar, openRemoteData, type RemoteData, RemoteDataError } from "../blobs/index.ts";
 import { inParallel, stringifyJson } from "../base/index.ts";
 import { fromBinary, type Literal, LiteralMapSchema } from "../proto/index.ts";
 import {
@@ -57,7 +57,7 @@ function sourceOf(store: BlobStore, remote: RemoteData, deps: RetryDeps, signal:
     if (found !== undefined) return stored(store, found);
     if (!remote.covers(uri)) throw outside(uri);
     const files = await remote.files(uri);
-    if (files === undefined) throw dataFailure("DataNotFound", `there is nothing at ${uri}`);
+    if (files === undefined) throw new RemoteDataError("DataNotFound", `there is nothing at ${uri}`);
     return files;
   };
   return {

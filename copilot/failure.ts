@@ -1,4 +1,4 @@
-import { BlobError } from "../blobs/index.ts";
+import { BlobError, RemoteDataError } from "../blobs/index.ts";
 import { Failure, messageOf, TerminalFailure } from "../base/index.ts";
 import type { AttemptError } from "./result.ts";
 
@@ -7,9 +7,13 @@ export function dataFailure(reason: string, message: string): TerminalFailure {
   return new TerminalFailure(reason, message);
 }
 
-/** What went wrong in the copilot itself: never the task's fault, worth another attempt only when it may pass by itself. */
+/**
+ * What went wrong in the copilot itself: never the task's fault, worth another attempt only when it may pass by itself. Data that lies
+ * elsewhere is its owner's: when it is gone, or may not be read, that is no failure of the platform.
+ */
 export function systemError(code: string, thrown: unknown): AttemptError {
   const known = thrown instanceof Failure && !(thrown instanceof BlobError) ? thrown.reason : code;
   const terminal = thrown instanceof Failure && thrown.retry === "terminal";
-  return { code: known, message: messageOf(thrown), kind: "SYSTEM", retryable: !terminal, skip: false };
+  const kind = thrown instanceof RemoteDataError && terminal ? "USER" : "SYSTEM";
+  return { code: known, message: messageOf(thrown), kind, retryable: !terminal, skip: false };
 }

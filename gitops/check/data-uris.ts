@@ -22,8 +22,18 @@ function allowedByNamespace(candidates: readonly Candidate[], elsewhere: readonl
   return allowed;
 }
 
-/** Reports every {uri: …} that its Project does not allow. Where the Project is not known, the Run finds out. */
+/** A prefix that can allow nothing. */
+function checkPrefixes({ identity, spec, found }: Candidate): void {
+  const prefixes = identity.kind === "Project" ? spec?.["dataPrefixes"] : undefined;
+  for (const [index, prefix] of (Array.isArray(prefixes) ? (prefixes as string[]) : []).entries()) {
+    const refusal = dataUriProblem(prefix);
+    if (refusal !== undefined) found.push(error(refusal.code, refusal.message, ["spec", "dataPrefixes", index]));
+  }
+}
+
+/** Reports every {uri: …} that its Project does not allow, and prefixes that could allow none. Where the Project is not known, the Run finds out. */
 export function checkDataUris(candidates: readonly Candidate[], elsewhere: readonly DefinitionElsewhere[]): void {
+  candidates.forEach(checkPrefixes);
   const allowed = allowedByNamespace(candidates, elsewhere);
   if (allowed.size === 0) return;
   for (const { identity, object, spec, found } of candidates) {

@@ -154,6 +154,8 @@ describe("checking a repository", () => {
       { ...good, "runs/first.yaml": run('{workflow: iris, inputs: {dataset: {uri: "s3://bucket/x.csv"}}}') },
       /^UnsupportedStore runs\/first\.yaml:4:48: dataset: data at s3:\/\/ cannot be read yet/,
     ],
+    "a data prefix that nothing here reads": [{ "p.yaml": project("file:///ok", "s3://bucket/raw") }, /^UnsupportedStore p\.yaml:4:\d+: data at s3:/],
+    "a data prefix with dots": [{ "p.yaml": project("file:///data/../etc") }, /^InvalidValue p\.yaml:4:\d+: .*write the path in full/],
     "remote data with dots": [
       { ...good, "runs/first.yaml": run('{workflow: iris, inputs: {dataset: {uri: "file:///data/raw/../x"}}}'), "p.yaml": project("file:///data/raw") },
       /^InvalidValue runs\/first\.yaml:4:48: dataset: .* \.\.: write the path in full/,
