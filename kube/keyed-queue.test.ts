@@ -143,4 +143,21 @@ describe("keyed queue", () => {
     release();
     await running;
   });
+
+  it("leaves no timer behind, not even for an appointment that the last work made", async () => {
+    const { clock, queue, stop } = rig();
+    let release: () => void = () => undefined;
+    queue.add("a");
+    queue.add("b", 60_000);
+    const running = queue.run(stop.signal, async (key) => {
+      await new Promise<void>((resolve) => (release = resolve));
+      queue.add(key, 60_000);
+    });
+    await settle();
+    stop.abort();
+    release();
+    await running;
+    queue.retry("a");
+    assert.equal(clock.nextIn, undefined);
+  });
 });

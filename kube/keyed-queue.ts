@@ -76,6 +76,7 @@ export function keyedQueue({ clock, random }: KeyedQueueDeps, options: KeyedQueu
   const active = new Set<string>();
   const againAfter = new Set<string>();
   let dispatch: () => void = () => undefined;
+  let ended = false;
 
   function wake(key: string): void {
     appointments.get(key)?.cancel();
@@ -86,6 +87,7 @@ export function keyedQueue({ clock, random }: KeyedQueueDeps, options: KeyedQueu
   }
 
   function appoint(key: string, afterMs: number): void {
+    if (ended) return;
     const at = clock.now() + afterMs;
     const standing = appointments.get(key);
     if (standing && standing.at <= at) return;
@@ -132,9 +134,11 @@ export function keyedQueue({ clock, random }: KeyedQueueDeps, options: KeyedQueu
       dispatch();
       await aborted(signal);
       dispatch = () => undefined;
+      await Promise.allSettled(inHand);
+      // Only now: work in hand may have made appointments, and a timer that is left keeps the program from ending.
+      ended = true;
       for (const { cancel } of appointments.values()) cancel();
       appointments.clear();
-      await Promise.allSettled(inHand);
     },
   };
 }
