@@ -44,7 +44,7 @@ const spec = object({
     .optional()
     .doc("What Tasks need not say."),
   dataPrefixes: list(
-    string({ minLength: 1, maxLength: 1024, pattern: "^[a-z][a-z0-9+.-]*://", expects: "a URI prefix such as s3://bucket/raw/" }).doc("A URI prefix."),
+    string({ minLength: 1, maxLength: 1024, pattern: "^[a-z][a-z0-9+.-]*://", expects: "a URI prefix such as file:///data/raw/" }).doc("A URI prefix."),
     { max: 64 },
   )
     .optional()

@@ -28,7 +28,7 @@ const FORMS: Readonly<Record<string, EditorSchema>> = {
   file: only({ file: text("A file of the repository."), digest: DIGEST, revision: REVISION }),
   directory: only({ directory: text("A directory of the repository."), digest: DIGEST, revision: REVISION }),
   uri: only({
-    uri: { type: "string", pattern: "^[a-z][a-z0-9+.-]*://.", description: "Remote data, not copied.", errorMessage: "a URI such as s3://bucket/raw/x.csv" },
+    uri: { type: "string", pattern: "^[a-z][a-z0-9+.-]*://.", description: "Remote data, not copied.", errorMessage: "a URI such as file:///data/raw/x.csv" },
   }),
   value: only({ value: { description: "The value itself: any JSON." } }),
 };
