@@ -1,11 +1,6 @@
 import { isNotFound, type KindRef, type KubeObject, type Stored } from "../kube/index.ts";
 import { type Connection, EXIT, UserError } from "./context.ts";
 
-/** `runs.flyte.org`, or `pods` for a core kind. */
-export function resourceOf(kind: KindRef): string {
-  return kind.group === "" ? kind.plural : `${kind.plural}.${kind.group}`;
-}
-
 /**
  * The object of that name: in the namespace given with `-n`; else in the context's namespace; else, when exactly one
  * namespace has it, there. UserError with exit code 3 when there is none, 2 when several namespaces have one.

@@ -11,8 +11,8 @@ import {
   workingTree,
 } from "../gitops/index.ts";
 import type { KubeObject, Stored } from "../kube/index.ts";
-import type { Target } from "./commands/run.ts";
 import { type CliDeps, type Connection, EXIT, UserError } from "./context.ts";
+import type { RunTarget } from "./run-target.ts";
 import { storageOf } from "./storage.ts";
 
 /** What `revision` says of content that no commit has. */
@@ -95,7 +95,7 @@ async function giveTo(
  * Puts a Workflow or Task of a directory, with all it names and its code as they lie on disk, into the cluster under names
  * of their own (`<name>-<hash of the content>`): nothing that git manages is touched.
  */
-export async function publishWorkingTree(deps: CliDeps, connection: Connection, directory: string, name: string): Promise<Target> {
+export async function publishWorkingTree(deps: CliDeps, connection: Connection, directory: string, name: string): Promise<RunTarget> {
   const { tree, objects, target } = await readTarget(deps, directory, name);
   const wanted = await withContent(connection, tree, closure(objects, target));
   const hash = digestJson(wanted).slice("sha256:".length, "sha256:".length + HASH_LENGTH);

@@ -1,17 +1,5 @@
 import { addCommand, type Registry } from "../cli/index.ts";
-
-/** Options of `flyteops up` as commander hands them over. */
-export interface UpOptions {
-  readonly repo?: string;
-  readonly branch?: string;
-  readonly path?: string;
-  readonly state: string;
-  readonly port?: string;
-  readonly once?: boolean;
-  readonly output?: string;
-  readonly image?: readonly string[];
-  readonly logLevel: string;
-}
+import type { UpOptions } from "./up/up-options.ts";
 
 const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [...(earlier ?? []), value];
 

@@ -9,6 +9,7 @@ import { explainFailure } from "../failure.ts";
 import { findObject } from "../find.ts";
 import { printDocument } from "../output.ts";
 import { declaredInputs, runInputs, type Upload } from "../run-inputs.ts";
+import type { RunTarget } from "../run-target.ts";
 import { followTree } from "./tree.ts";
 
 interface RunOptions extends ConnectOptions {
@@ -18,16 +19,6 @@ interface RunOptions extends ConnectOptions {
   readonly workingTree?: boolean | string;
   readonly dryRun?: boolean;
   readonly output?: string;
-}
-
-/** What a Run can be a run of, as found in the cluster. */
-export interface Target {
-  readonly field: "workflow" | "task" | "trigger";
-  readonly name: string;
-  readonly namespace: string;
-  readonly inputs: JsonObject | undefined;
-  /** Called with the Run once it is made. */
-  readonly created?: (run: Stored<Run>) => Promise<void>;
 }
 
 async function found<T extends KubeObject>(
@@ -50,7 +41,7 @@ function openInputs(inputs: JsonObject | undefined, trigger: Trigger): JsonObjec
 }
 
 /** The Workflow, else the Task, else the Trigger of that name. */
-async function findTarget(connection: Connection, name: string): Promise<Target> {
+async function findTarget(connection: Connection, name: string): Promise<RunTarget> {
   const workflow = await found<Workflow>(connection, WorkflowKind, name);
   const task = workflow ? undefined : await found<Task>(connection, TaskKind, name);
   const definition = workflow ?? task;
@@ -77,7 +68,7 @@ function uploader(connection: Connection, cwd: string): Upload {
   };
 }
 
-async function createRun(registry: Registry, connection: Connection, options: RunOptions, target: Target): Promise<Stored<Run>> {
+async function createRun(registry: Registry, connection: Connection, options: RunOptions, target: RunTarget): Promise<Stored<Run>> {
   const of = `${target.field} ${target.name}`;
   const inputs = await runInputs(of, declaredInputs(of, target.inputs), options.input ?? [], uploader(connection, registry.deps.cwd));
   const prefix = `${target.name.slice(0, 23).replace(/[-.]+$/, "")}-`;
@@ -120,7 +111,7 @@ async function start(registry: Registry, connection: Connection, options: RunOpt
   return code;
 }
 
-async function fromWorkingTree(registry: Registry, connection: Connection, options: RunOptions, name: string): Promise<Target> {
+async function fromWorkingTree(registry: Registry, connection: Connection, options: RunOptions, name: string): Promise<RunTarget> {
   const { publishWorkingTree } = await import("../working-tree.ts");
   const directory = typeof options.workingTree === "string" ? options.workingTree : ".";
   return publishWorkingTree(registry.deps, connection, resolve(registry.deps.cwd, directory), name);

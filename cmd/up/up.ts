@@ -9,7 +9,6 @@ import { apiClient, type InformerSet, informerSet, type ObjectClient } from "../
 import { builtinControllers } from "../../local/builtin/index.ts";
 import { type ImageNotUsed, type Kubelet, kubelet, sandboxCapability } from "../../local/kubelet/index.ts";
 import { defaultPluginConfig } from "../../plugins/index.ts";
-import type { UpOptions } from "../register-up.ts";
 import { excludeFromGit, type StateDirectory, takeStateDirectory } from "../state-directory.ts";
 import { jsonLogger } from "../system.ts";
 import { followRepository, installKinds, installSystem } from "./bootstrap.ts";
@@ -19,6 +18,7 @@ import { type DeclaredRuns, declaredRunsFinished, onceDocument } from "./once.ts
 import { ownImageDirectory } from "./own-image.ts";
 import { findRepository, type FollowedRepository } from "./repository.ts";
 import { watchUncommitted } from "./uncommitted.ts";
+import type { UpOptions } from "./up-options.ts";
 import { startView, type View } from "./view.ts";
 import { visibleState } from "./visible-state.ts";
 

@@ -7,8 +7,6 @@ import { instant } from "./times.ts";
 const MESSAGE_MAX = 8_192;
 const CODE_MAX = 256;
 
-export const ENDED: ReadonlySet<string> = new Set(["Succeeded", "Failed", "Aborted", "TimedOut"]);
-
 export function statusError(error: RunError): NonNullable<RunStatus["error"]> {
   return { ...error, code: error.code.slice(0, CODE_MAX), message: error.message.slice(0, MESSAGE_MAX) };
 }

@@ -1,4 +1,4 @@
-import { celName } from "./cel-value.ts";
+import { celName } from "./cel-name.ts";
 import type { JsonRule, JsonSchema } from "./json-schema.ts";
 import { compilePattern, type Pattern } from "./pattern.ts";
 import { type CompiledExpression, compileWithCel, type ExpressionCompiler } from "./rule-expression.ts";

@@ -2,24 +2,11 @@ import type { Core } from "../core.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { ServerResponse } from "../request.ts";
 import { jsonResponse } from "../wire/encode.ts";
-import type { DocumentRequest } from "./documents.ts";
+import type { DiscoveredResource } from "./discovered-resource.ts";
+import type { DocumentRequest } from "./document-request.ts";
 import { REVIEW_KINDS } from "./review-kinds.ts";
 
 const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
-
-/** One entry of discovery: a resource or a subresource of it. */
-export interface DiscoveredResource {
-  readonly group: string;
-  readonly version: string;
-  readonly name: string;
-  readonly kind: string;
-  readonly singular: string;
-  readonly namespaced: boolean;
-  readonly verbs: readonly string[];
-  readonly shortNames: readonly string[];
-  readonly categories: readonly string[];
-  readonly subresources: readonly { readonly name: string; readonly kind: string; readonly verbs: readonly string[] }[];
-}
 
 const SUBRESOURCE_VERBS: Readonly<Record<string, readonly string[]>> = {
   status: ["get", "patch", "update"],

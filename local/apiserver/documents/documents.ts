@@ -1,19 +1,11 @@
 import type { Authorizer } from "../authorize.ts";
 import type { Core } from "../core.ts";
-import type { ServerResponse, User } from "../request.ts";
+import type { ServerResponse } from "../request.ts";
 import { jsonResponse } from "../wire/encode.ts";
 import { discovery } from "./discovery.ts";
+import type { DocumentRequest } from "./document-request.ts";
 import { openApi } from "./open-api.ts";
 import { reviews } from "./reviews.ts";
-
-/** A request that may be about no resource. */
-export interface DocumentRequest {
-  readonly method: string;
-  readonly path: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly user: User;
-  readonly body: Uint8Array;
-}
 
 /** Everything the server says about itself: health, version, discovery, schemas, reviews of the caller's rights. */
 export interface Documents {

@@ -2,7 +2,7 @@ import { sha256 } from "../../../base/index.ts";
 import type { Core } from "../core.ts";
 import type { ServerResponse } from "../request.ts";
 import { jsonResponse } from "../wire/encode.ts";
-import type { DocumentRequest } from "./documents.ts";
+import type { DocumentRequest } from "./document-request.ts";
 import { swaggerProtobuf } from "./open-api-protobuf.ts";
 import { openApiV2, swaggerJson } from "./open-api-v2.ts";
 import { groupVersionPath, openApiV3, servedGroupVersions } from "./open-api-v3.ts";

@@ -1,4 +1,4 @@
-import type { DiscoveredResource } from "./discovery.ts";
+import type { DiscoveredResource } from "./discovered-resource.ts";
 
 function review(group: string, kind: string): DiscoveredResource {
   const singular = kind.toLowerCase();

@@ -5,7 +5,7 @@ import type { ServerResponse, User } from "../request.ts";
 import { methodNotAllowed } from "../status.ts";
 import { decodeBody, objectOf } from "../wire/decode.ts";
 import { jsonResponse } from "../wire/encode.ts";
-import type { DocumentRequest } from "./documents.ts";
+import type { DocumentRequest } from "./document-request.ts";
 
 interface ReviewSpec {
   resourceAttributes?: { verb?: string; group?: string; resource?: string; subresource?: string; namespace?: string; name?: string };

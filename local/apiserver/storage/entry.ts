@@ -22,10 +22,6 @@ export interface StoredEvent {
   readonly previous: Entry | undefined;
 }
 
-export function collectionKey(group: string, plural: string): string {
-  return `${group}/${plural}`;
-}
-
 export function objectKey(collection: string, namespace: string, name: string): string {
   return `${collection}/${namespace}/${name}`;
 }

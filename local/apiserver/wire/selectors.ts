@@ -35,12 +35,6 @@ function fieldReader(kind: ServedKind, field: string): (object: KubeObject) => s
   throw badRequest(`field label not supported: ${field}`);
 }
 
-/** The value that a field selector demands of `metadata.name`, if it does: a watch on one object says its name this way. */
-export function selectedName(selector: string | null): string | undefined {
-  if (!selector) return undefined;
-  return fieldTerms(selector).find((term) => term.field === "metadata.name" && term.equal)?.value;
-}
-
 function fieldMatcher(kind: ServedKind, selector: string): Matches {
   const tests = fieldTerms(selector).map(({ field, value, equal }) => ({ read: fieldReader(kind, field), value, equal }));
   return (object) => tests.every(({ read, value, equal }) => (read(object) === value) === equal);
