@@ -1,12 +1,14 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
+import { appendFile, mkdir, mkdtemp, realpath, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { LABEL } from "../../base/index.ts";
+import type { BlobStore } from "../../blobs/index.ts";
 import { ProjectKind, type TaskAction } from "../../crds/index.ts";
 import { Kinds } from "../../kube/index.ts";
 import { fromBinary, LiteralMapSchema } from "../../proto/index.ts";
 import { unwrap } from "../../values/index.ts";
+import { faultLine, type FaultLine } from "../../test/support/faults.ts";
 import { type ActionScript, NAMESPACE, type RunRig, runRig } from "../../test/support/run-rig.ts";
 import { testCluster, type TestCluster } from "../../test/support/test-cluster.ts";
 
@@ -95,6 +97,42 @@ describe("a run of data that lies elsewhere", function () {
     assert.equal((await rig.actions()).find(({ spec }) => spec.node === "m")?.spec.map?.count, 2);
     const mapped = await literal("m", "f");
     assert.deepEqual(mapped.value.case === "map" && Object.keys(mapped.value.value.literals).sort(), ["b", "sub/a"]);
+  });
+
+  it("comes to one view of data that never rests, wherever it is interrupted", async () => {
+    /** The data changes after everything that the run stores, and the program dies once. */
+    async function play(at?: number): Promise<{ readonly calls: number; readonly end: string; readonly hashes: number }> {
+      const own = await testCluster({ namespaces: [NAMESPACE] });
+      const line = faultLine(at, at === undefined ? undefined : "crash after");
+      const restless = (store: BlobStore): BlobStore => ({
+        ...store,
+        async writeIfAbsent(key, data) {
+          await appendFile(join(root, "raw/x.csv"), ".");
+          return store.writeIfAbsent(key, data).finally(() => appendFile(join(root, "raw/x.csv"), "."));
+        },
+      });
+      [cluster, rig] = [own, runRig(own, () => ({ outputs: {} }), Object.create(line, { blobs: { value: (store: BlobStore) => line.blobs(restless(store)) } }) as FaultLine)]; // prettier-ignore
+      await rig.task("read", { f: "file | none" }, {});
+      await project([uri("raw")]);
+      await rig.workflow("wf", {
+        inputs: { f: "file" },
+        nodes: { a: { task: "read", inputs: { f: { from: "inputs.f" } } }, b: { task: "read", inputs: { f: { uri: uri("raw/x.csv") } }, after: ["a"] } },
+      });
+      await rig.run("r1", { workflow: "wf", inputs: { f: { uri: uri("raw/x.csv") } } });
+      const ended = await end();
+      const hashes = new Set([(await literal("a", "f")).hash, (await literal("b", "f")).hash]);
+      return { calls: line.calls.length, end: ended, hashes: hashes.size };
+    }
+    await rig.stop();
+    await cluster.close();
+    const clean = await play();
+    assert.deepEqual([clean.end, clean.hashes], ["Succeeded  2", 1]);
+    for (let at = 0; at < clean.calls; at++) {
+      await rig.stop();
+      await cluster.close();
+      const { end: ended, hashes } = await play(at);
+      assert.deepEqual([ended, hashes], ["Succeeded  2", 1], `crash after call ${at}`);
+    }
   });
 
   const refused: Record<string, [path: string, code: string, message: RegExp]> = {
