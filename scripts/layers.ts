@@ -1,5 +1,5 @@
 /**
- * Checks the arrows between rooms: who may import whom, no import cycles between files, no sibling imports among
+ * Checks the arrows between rooms: who may import whom, no import cycles between files (of types neither), no sibling imports among
  * controllers and plugins, no clocks, chance, console or environment where they do not belong. The table is the
  * source of truth of `docs/design/0001-rooms.md`; change both together, in a commit that says why.
  */
@@ -48,7 +48,6 @@ interface Import {
   readonly from: string;
   readonly to: string;
   readonly line: number;
-  readonly typeOnly: boolean;
 }
 
 function sourceFiles(folder: string): string[] {
@@ -62,18 +61,17 @@ function importsOf(path: string, text: string): { internal: Import[]; modules: I
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, false);
   const internal: Import[] = [];
   const modules: Import[] = [];
-  const add = (specifier: string, position: number, typeOnly: boolean) => {
+  const add = (specifier: string, position: number) => {
     const line = source.getLineAndCharacterOfPosition(position).line + 1;
-    if (specifier.startsWith(".")) internal.push({ from: path, to: normalize(join(dirname(path), specifier)), line, typeOnly });
-    else modules.push({ from: path, to: specifier, line, typeOnly });
+    if (specifier.startsWith(".")) internal.push({ from: path, to: normalize(join(dirname(path), specifier)), line });
+    else modules.push({ from: path, to: specifier, line });
   };
   const visit = (node: ts.Node): void => {
     if ((ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) && node.moduleSpecifier && ts.isStringLiteral(node.moduleSpecifier)) {
-      const typeOnly = ts.isImportDeclaration(node) ? node.importClause?.phaseModifier === ts.SyntaxKind.TypeKeyword : node.isTypeOnly;
-      add(node.moduleSpecifier.text, node.getStart(source), typeOnly);
+      add(node.moduleSpecifier.text, node.getStart(source));
     } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
       const [argument] = node.arguments;
-      if (argument && ts.isStringLiteral(argument)) add(argument.text, node.getStart(source), true);
+      if (argument && ts.isStringLiteral(argument)) add(argument.text, node.getStart(source));
     }
     ts.forEachChild(node, visit);
   };
@@ -103,7 +101,7 @@ function arrowProblems(found: readonly Import[]): string[] {
 
 function cycleProblems(found: readonly Import[]): string[] {
   const graph = new Map<string, string[]>();
-  for (const { from, to, typeOnly } of found) if (!typeOnly && !isTest(from)) graph.set(from, [...(graph.get(from) ?? []), to]);
+  for (const { from, to } of found) if (!isTest(from)) graph.set(from, [...(graph.get(from) ?? []), to]);
   const state = new Map<string, "open" | "done">();
   const problems: string[] = [];
   const walk = (path: string, trail: string[]): void => {
