@@ -2,90 +2,40 @@
  * The wire contract: the flyteidl2 messages that the product reads and writes, and the few functions of the protobuf
  * runtime that go with them. Enum values are objects (`SimpleType.INTEGER`).
  */
-export { clone, create, equals, fromBinary, fromJson, isMessage, type Message, type MessageInitShape, toBinary, toJson } from "@bufbuild/protobuf";
+export { create, equals, fromBinary, toBinary, toJson } from "@bufbuild/protobuf";
 export { type Duration, DurationSchema, type Timestamp, TimestampSchema } from "@bufbuild/protobuf/wkt";
+export { ContainerError_Kind, ErrorDocumentSchema, ExecutionError_ErrorKind } from "./gen/flyteidl2/core/execution_pb.ts";
+export { ResourceType } from "./gen/flyteidl2/core/identifier_pb.ts";
 export {
-  type ContainerError,
-  ContainerError_Kind,
-  ContainerErrorSchema,
-  type ErrorDocument,
-  ErrorDocumentSchema,
-  ExecutionError_ErrorKind,
-  type ExecutionError,
-  ExecutionErrorSchema,
-} from "./gen/flyteidl2/core/execution_pb.ts";
-export { type Identifier, IdentifierSchema, ResourceType } from "./gen/flyteidl2/core/identifier_pb.ts";
-export {
-  type Parameter as ParameterMessage,
-  ParameterSchema,
-  type ParameterMap,
-  ParameterMapSchema,
   type TypedInterface,
   TypedInterfaceSchema,
   type Variable as VariableMessage,
   VariableSchema,
-  type VariableEntry,
-  VariableEntrySchema,
   type VariableMap,
   VariableMapSchema,
 } from "./gen/flyteidl2/core/interface_pb.ts";
 export {
-  type Binary,
-  BinarySchema,
-  type Blob as BlobMessage,
   BlobSchema,
-  type BlobMetadata,
-  BlobMetadataSchema,
-  type KeyValuePair,
-  KeyValuePairSchema,
   type Literal,
   LiteralSchema,
-  type LiteralCollection,
-  LiteralCollectionSchema,
   type LiteralMap,
   LiteralMapSchema,
-  type LiteralOffloadedMetadata,
-  LiteralOffloadedMetadataSchema,
   type Primitive,
-  PrimitiveSchema,
-  type RetryStrategy,
-  RetryStrategySchema,
   type Scalar,
-  ScalarSchema,
-  type StructuredDataset,
   StructuredDatasetSchema,
-  type Union as UnionMessage,
-  UnionSchema,
   VoidSchema,
 } from "./gen/flyteidl2/core/literals_pb.ts";
-export { type Secret as SecretMessage, Secret_MountType, SecretSchema, type SecurityContext, SecurityContextSchema } from "./gen/flyteidl2/core/security_pb.ts";
+export { Secret_MountType } from "./gen/flyteidl2/core/security_pb.ts";
 export {
-  type Container as ContainerMessage,
-  ContainerSchema,
   type DataLoadingConfig,
   DataLoadingConfig_LiteralMapFormat,
-  DataLoadingConfigSchema,
-  type K8sObjectMetadata,
-  K8sObjectMetadataSchema,
-  type K8sPod,
-  K8sPodSchema,
-  type Resources as ResourcesMessage,
   Resources_ResourceName,
-  ResourcesSchema,
-  RuntimeMetadata_RuntimeType,
-  type TaskMetadata,
-  TaskMetadataSchema,
   type TaskTemplate,
   TaskTemplateSchema,
 } from "./gen/flyteidl2/core/tasks_pb.ts";
 export {
   type BlobType,
   BlobType_BlobDimensionality,
-  BlobTypeSchema,
-  type EnumType,
-  EnumTypeSchema,
-  type Error as ErrorMessage,
-  ErrorSchema,
   type LiteralType,
   LiteralTypeSchema,
   SimpleType,
@@ -93,7 +43,4 @@ export {
   StructuredDatasetTypeSchema,
   StructuredDatasetType_DatasetColumnSchema,
   TypeAnnotationSchema,
-  TypeStructureSchema,
-  type UnionType,
-  UnionTypeSchema,
 } from "./gen/flyteidl2/core/types_pb.ts";
