@@ -10,3 +10,4 @@ export { type LogFields, type Logger, silentLogger } from "./logger.ts";
 export { ACTION_NAME_MAX, actionName, podName, RUN_NAME_MAX, taskActionName } from "./names.ts";
 export { didYouMean, nearestWord } from "./nearest-word.ts";
 export { type Random, seededRandom } from "./random.ts";
+export { shellWord } from "./shell-word.ts";

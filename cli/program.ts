@@ -18,6 +18,9 @@ function newProgram(deps: CliDeps): Command {
     .exitOverride();
 }
 
+/** What the machine refuses is nobody's mistake in a program: its own words say what. */
+const MACHINE = new Set(["EACCES", "EDQUOT", "EISDIR", "ELOOP", "EMFILE", "ENAMETOOLONG", "ENFILE", "ENOSPC", "ENOTDIR", "EPERM", "EROFS"]);
+
 function say(deps: CliDeps, thrown: unknown): number {
   if (thrown instanceof UserError) {
     deps.err.write(`flyteops: ${printable(thrown.message)}\n${thrown.hint ? `  ${printable(thrown.hint)}\n` : ""}`);
@@ -27,6 +30,10 @@ function say(deps: CliDeps, thrown: unknown): number {
     deps.err.write(`flyteops: ${printable(thrown.message)}\n`);
     const code = (thrown as { code?: unknown }).code;
     return code === 404 ? EXIT.notFound : code === 0 ? EXIT.unreachable : EXIT.failed;
+  }
+  if (MACHINE.has(String((thrown as NodeJS.ErrnoException | undefined)?.code))) {
+    deps.err.write(`flyteops: ${printable(messageOf(thrown))}\n`);
+    return EXIT.failed;
   }
   // Anything else is our own mistake: the stack is what a bug report needs.
   deps.err.write(`flyteops: internal error: ${thrown instanceof Error ? (thrown.stack ?? thrown.message) : messageOf(thrown)}\n`);

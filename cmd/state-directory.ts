@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import {
+  accessSync,
   appendFileSync,
   chmodSync,
   closeSync,
+  constants,
   existsSync,
   mkdirSync,
   openSync,
@@ -15,6 +17,7 @@ import {
   writeSync,
 } from "node:fs";
 import { dirname, join, relative, sep } from "node:path";
+import { messageOf, shellWord } from "../base/index.ts";
 import { EXIT, UserError } from "../cli/index.ts";
 
 /** Who holds a state directory. `startedAt` tells a living holder from a stranger that got its pid. */
@@ -26,6 +29,8 @@ interface Holder {
 const PID_FILE = "flyteops.pid";
 /** Below this much free space a database and a day of logs may not fit. */
 const SPACE_WANTED = 512 * 1024 * 1024;
+/** What a database that is there needs to start and to stop cleanly. */
+const SPACE_WANTED_AGAIN = 64 * 1024 * 1024;
 
 /** When a process started, as the kernel says it; undefined when there is no such process. */
 function startOf(pid: number): string | undefined {
@@ -95,7 +100,7 @@ function refuseTracked(path: string): void {
   if (tracked.length > 0)
     throw new UserError(`${path} is part of a git repository (${tracked[0]}): state made by somebody else is not used`, {
       exitCode: EXIT.usage,
-      hint: `look at it, then: git rm -r --cached ${path}   (or give this one its own: --state DIR)`,
+      hint: `look at it, then: git rm -r --cached ${shellWord(path)}   (or give this one its own: --state DIR)`,
     });
 }
 
@@ -116,8 +121,9 @@ function gitLines(directory: string, ...args: string[]): string[] {
  */
 export function takeStateDirectory(directory: string): StateDirectory {
   const fresh = !existsSync(directory);
-  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  makeDirectory(directory);
   const path = realpathSync(directory);
+  checkSpace(path);
   if (!fresh) {
     refuseStrange(path);
     refuseTracked(path);
@@ -130,7 +136,6 @@ export function takeStateDirectory(directory: string): StateDirectory {
       const handle = openSync(file, "wx", 0o600);
       writeSync(handle, JSON.stringify(me));
       closeSync(handle);
-      checkSpace(path, fresh);
       return { path, release: () => rmSync(file, { force: true }) };
     } catch (thrown) {
       if ((thrown as NodeJS.ErrnoException).code !== "EEXIST") throw thrown;
@@ -139,7 +144,7 @@ export function takeStateDirectory(directory: string): StateDirectory {
     if (holder) {
       throw new UserError(`${path} is in use by another flyteops (pid ${holder.pid})`, {
         exitCode: EXIT.usage,
-        hint: `stop it first: flyteops down --state ${path}   (or give this one its own: --state DIR)`,
+        hint: `stop it first: flyteops down --state ${shellWord(path)}   (or give this one its own: --state DIR)`,
       });
     }
     rmSync(file, { force: true });
@@ -147,13 +152,26 @@ export function takeStateDirectory(directory: string): StateDirectory {
   throw new UserError(`${path}: another flyteops is starting on it`, { exitCode: EXIT.usage });
 }
 
-function checkSpace(path: string, fresh: boolean): void {
-  const { bavail, bsize } = statfsSync(path);
-  if (fresh && bavail * bsize < SPACE_WANTED) {
-    throw new UserError(`${path}: only ${Math.round((bavail * bsize) / 1048576)} MiB are free on this disk; flyteops wants 512 MiB`, {
-      hint: "choose another disk: flyteops up --state DIR",
+function makeDirectory(directory: string): void {
+  try {
+    mkdirSync(directory, { recursive: true, mode: 0o700 });
+    accessSync(directory, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (thrown) {
+    throw new UserError(`${directory} cannot be the state directory: ${messageOf(thrown)}`, {
+      exitCode: EXIT.usage,
+      hint: "choose another: flyteops up --state DIR",
     });
   }
+}
+
+/** A disk that fills up stops the database; one that is nearly full is not begun with. */
+function checkSpace(path: string): void {
+  const { bavail, bsize } = statfsSync(path);
+  const wanted = existsSync(join(path, "postgres", "data")) ? SPACE_WANTED_AGAIN : SPACE_WANTED;
+  if (bavail * bsize >= wanted) return;
+  throw new UserError(`${path}: only ${Math.floor((bavail * bsize) / 1048576)} MiB are free on this disk; flyteops wants ${wanted / 1048576} MiB`, {
+    hint: "make room, or choose another disk: flyteops up --state DIR",
+  });
 }
 
 /** Tells git to overlook the state directory, without touching the repository's own .gitignore. Returns whether a line was added. */

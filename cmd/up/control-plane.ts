@@ -77,7 +77,13 @@ async function listenSomewhere(server: ApiServer, pki: Pki, options: ControlPlan
   try {
     return await listen({ ...deps, port });
   } catch (thrown) {
-    if ((thrown as NodeJS.ErrnoException).code !== "EADDRINUSE") throw thrown;
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code === "EACCES")
+      throw new UserError(`port ${port} of 127.0.0.1 is not allowed to this user`, {
+        exitCode: EXIT.usage,
+        hint: "choose one from 1024 up, or leave --port out",
+      });
+    if (code !== "EADDRINUSE") throw thrown;
     if (given) throw new UserError(`port ${port} of 127.0.0.1 is in use`, { exitCode: EXIT.usage, hint: "choose another, or leave --port out" });
     return listen({ ...deps, port: 0 });
   }

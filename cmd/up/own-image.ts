@@ -1,7 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
+import { shellWord } from "../../base/index.ts";
 
 /** A loader named like a package (`--import tsx`) would be looked for from the pod's working directory. */
 function resolved(flag: string, at: number, flags: readonly string[]): string {
@@ -16,7 +15,7 @@ function resolved(flag: string, at: number, flags: readonly string[]): string {
 export function ownImageDirectory(stateDirectory: string): string {
   const directory = join(stateDirectory, "bin");
   mkdirSync(directory, { recursive: true });
-  const command = [process.execPath, ...process.execArgv.map(resolved), process.argv[1] ?? ""].map(quoted).join(" ");
+  const command = [process.execPath, ...process.execArgv.map(resolved), process.argv[1] ?? ""].map(shellWord).join(" ");
   writeFileSync(join(directory, "flyteops"), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
   return directory;
 }

@@ -1,7 +1,7 @@
 import { createWriteStream, existsSync, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { Failure, type Logger, messageOf } from "../../base/index.ts";
+import { Failure, type Logger, messageOf, shellWord } from "../../base/index.ts";
 import { type BlobStore, openBlobStore } from "../../blobs/index.ts";
 import { type CliDeps, type Connection, EXIT, printDocument, type Terminal, UserError } from "../../cli/index.ts";
 import { type TaskAction, TaskActionKind } from "../../crds/index.ts";
@@ -61,7 +61,7 @@ function sayHello(view: View, cli: CliDeps, plane: ControlPlane, repository: Fol
   view.say(
     `flyteops ${cli.version} follows ${repository.said}${repository.branch ? ` at ${repository.branch}` : ""}; Kubernetes API at ${plane.url}, ready in ${startedMs} ms`,
   );
-  view.say(`  export KUBECONFIG=${plane.kubeconfig}`);
+  view.say(`  export KUBECONFIG=${shellWord(plane.kubeconfig)}`);
   view.say(
     plane.kubectl ? "  kubectl get flyte -A" : "  flyteops get runs        (kubectl is not on PATH; flyteops get, describe, logs and events do the same)",
   );
