@@ -64,13 +64,21 @@ const waitingRow = (path: string, phase: string): NodeRow => ({
   pending: true,
 });
 
+/** What a node without an action is: it may still start; or all has succeeded without it. Undefined: nobody knows, or it never came to it. */
+function phaseWithoutAction({ status }: Run, workflow: Workflow | undefined): string | undefined {
+  if (status?.endTime === undefined) return "Waiting";
+  // The workflow may have got other nodes since.
+  const isSame = status.plan?.digest !== undefined && status.plan.digest === workflow?.status?.plan?.digest;
+  return isSame && status.phase === "Succeeded" ? "Skipped" : undefined;
+}
+
 /**
- * The nodes of a run in the order of its workflow: actions that exist, and below an unfinished run the nodes that have
- * not started. Nested nodes follow their parent.
+ * The nodes of a run in the order of its workflow: actions that exist, below an unfinished run the nodes that have not
+ * started, below a successful one those that were skipped. Nested nodes follow their parent.
  */
 export function nodeRows(run: Run, actions: readonly TaskAction[], workflow: Workflow | undefined, now: number | undefined): NodeRow[] {
   const byPath = new Map(actions.map((action) => [action.spec.node ?? action.spec.actionName, rowOfAction(action, now)]));
-  const finished = run.status?.endTime !== undefined;
+  const absent = phaseWithoutAction(run, workflow);
   const rows: NodeRow[] = [];
   const declared = Object.keys(workflow?.spec.nodes ?? {});
   for (const name of declared) {
@@ -78,7 +86,7 @@ export function nodeRows(run: Run, actions: readonly TaskAction[], workflow: Wor
     const nested = [...byPath.values()].filter((row) => row.path.startsWith(`${name}.`));
     if (own) rows.push(own);
     else if (nested.length > 0) rows.push(parentRow(name, nested));
-    else if (!finished) rows.push(waitingRow(name, "Waiting"));
+    else if (absent !== undefined) rows.push(waitingRow(name, absent));
     rows.push(...nested);
   }
   const shown = new Set(rows.map((row) => row.path));

@@ -58,6 +58,14 @@ describe("the tree of a run", () => {
     );
   });
 
+  it("says of a run that succeeded which nodes were skipped, unless the workflow has changed since", () => {
+    const plan = { digest: "sha256:1", revision: "main" };
+    const done = run({ phase: "Succeeded", endTime: "2026-01-01T00:09:55Z", plan });
+    const last = (now: unknown) => runTree(done, [], { ...workflow, status: { plan: now } } as Workflow, { now: NOW }).at(-1);
+    assert.match(`${last(plan)}`, /– report +Skipped/);
+    assert.doesNotMatch(`${last({ digest: "sha256:2" })}`, /report/);
+  });
+
   it("counts the items of a map and says which attempt runs", () => {
     const train = action(
       "train",
