@@ -1,5 +1,5 @@
 import { sha256 } from "../../base/index.ts";
-import { BlobError, type BlobStore } from "../../blobs/index.ts";
+import { BlobError, type BlobStore, type openRemoteData } from "../../blobs/index.ts";
 import type { CelRequest, Evaluator } from "../../cel/index.ts";
 import { celOfLiteral, isMisfit, literalOfCel, type Need, parsedType, type ValueFact } from "../../engine/index.ts";
 import type { Literal } from "../../proto/index.ts";
@@ -12,6 +12,7 @@ import { type StoredValues, storedValues } from "./stored-values.ts";
 
 export interface NeedsDeps {
   readonly blobs: BlobStore;
+  readonly openRemote?: typeof openRemoteData;
   readonly evaluator: Evaluator;
 }
 
@@ -28,9 +29,9 @@ const RECORD_MAX_BYTES = 64 * 1024;
 const attributeFailure = (problems: readonly ValueProblem[]): DataFailure =>
   new DataFailure(problems[0]!.code, problems.map(({ message }) => message).join("; "));
 
-export function needsAnswerer({ blobs, evaluator }: NeedsDeps): NeedsAnswerer {
+export function needsAnswerer({ blobs, openRemote, evaluator }: NeedsDeps): NeedsAnswerer {
   const stored = storedValues(blobs);
-  const remote = remoteInputs(blobs);
+  const remote = remoteInputs(blobs, openRemote);
 
   async function part(context: RunContext, need: Extract<Need, { kind: "load" }>): Promise<Literal> {
     const wanted = parsedType(need.type);

@@ -1,4 +1,4 @@
-import type { BlobStore } from "../../blobs/index.ts";
+import type { BlobStore, openRemoteData } from "../../blobs/index.ts";
 import type { Evaluator } from "../../cel/index.ts";
 import { ProjectQuotaKind, RunKind, TaskActionKind, type Run, type TaskAction, TaskKind, TriggerKind, WorkflowKind } from "../../crds/index.ts";
 import { type Controller, controller, type ControllerDeps, Kinds, type Stored } from "../../kube/index.ts";
@@ -11,6 +11,8 @@ export { ttlReconciler } from "./ttl-reconciler.ts";
 
 export interface RunControllerDeps extends ControllerDeps {
   readonly blobs: BlobStore;
+  /** How data that others own is read; absent: where it lies. */
+  readonly openRemote?: typeof openRemoteData;
   /** Evaluates expressions of workflows; `workerEvaluator` of cel. */
   readonly evaluator: Evaluator;
 }

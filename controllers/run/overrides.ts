@@ -65,6 +65,7 @@ export function effectiveTask(task: PlanTask, declared: PlanNode, node: string, 
     ...(interruptible === undefined ? {} : { interruptible }),
     ...(timeouts ? { timeouts: timeouts as Timeouts } : {}),
   };
-  const layers = [ofNode, (overrides ?? {}) as Partial<Overrides>, spec.overrides?.nodes?.[node] ?? {}];
+  const ofRun = spec.overrides?.nodes ?? {};
+  const layers = [ofNode, (overrides ?? {}) as Partial<Overrides>, (Object.hasOwn(ofRun, node) ? ofRun[node] : undefined) ?? {}];
   return layers.reduce<EffectiveTask>(override, withProjectEnv(own, projectEnv));
 }

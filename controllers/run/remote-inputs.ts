@@ -31,11 +31,16 @@ function recordOf({ digest, files }: RemoteIdentity, multipart: boolean): Remote
   return multipart ? { digest, files: files.map(({ below, version }) => [below, version.slice(7, 7 + VERSION_DIGITS)] as const) } : { digest };
 }
 
-async function identity(blobs: BlobStore, { project, dataPrefixes }: Place, uri: string, multipart: boolean): Promise<RemoteRecord> {
+interface Stores {
+  readonly blobs: BlobStore;
+  readonly openRemote: typeof openRemoteData;
+}
+
+async function identity({ blobs, openRemote }: Stores, { project, dataPrefixes }: Place, uri: string, multipart: boolean): Promise<RemoteRecord> {
   const refusal = prefixProblem(uri, dataPrefixes, project);
   if (refusal !== undefined) throw new DataFailure("UriNotAllowed", refusal);
   try {
-    const found = await openRemoteData(dataPrefixes, [blobs.root]).identity(uri, multipart);
+    const found = await openRemote(dataPrefixes, [blobs.root]).identity(uri, multipart);
     if (found !== undefined) return recordOf(found, multipart);
   } catch (thrown) {
     if (!(thrown instanceof RemoteDataError) || thrown.retry === "retryable") throw thrown;
@@ -44,7 +49,7 @@ async function identity(blobs: BlobStore, { project, dataPrefixes }: Place, uri:
   throw new DataFailure("DataNotFound", `there is no ${multipart ? "directory" : "file"} at ${uri}`);
 }
 
-export function remoteInputs(blobs: BlobStore): RemoteInputs {
+export function remoteInputs(blobs: BlobStore, openRemote: typeof openRemoteData = openRemoteData): RemoteInputs {
   const records = boundedCache<RemoteRecord>(CACHE_BYTES);
 
   async function stored(key: string): Promise<RemoteRecord | undefined> {
@@ -64,7 +69,7 @@ export function remoteInputs(blobs: BlobStore): RemoteInputs {
     const key = `${place.base}/inputs/remote/${sha256(`${multipart ? "directory" : "file"} ${uri}`).slice(7)}.json`;
     const known = records.get(key) ?? (await stored(key));
     if (known) return known;
-    await blobs.writeIfAbsent(key, stringifyJson((await identity(blobs, place, uri, multipart)) as unknown as Json));
+    await blobs.writeIfAbsent(key, stringifyJson((await identity({ blobs, openRemote }, place, uri, multipart)) as unknown as Json));
     const first = await stored(key);
     if (!first) throw new Error(`invariant violated: ${key} was written and is not there`);
     return first;

@@ -53,7 +53,8 @@ export function runInputs(
   for (const parameter of parameters) {
     const { name, type } = parameter;
     attempt(() => {
-      if (authored[name] !== undefined) literals[name] = given(blobs, remote, parameter, authored[name]);
+      const own = Object.hasOwn(authored, name) ? authored[name] : undefined;
+      if (own !== undefined) literals[name] = given(blobs, remote, parameter, own);
       else if (parameter.default !== undefined) literals[name] = authoredLiteral(parameter, defaultOf(parameter.default));
       else if (acceptsNone(type)) literals[name] = noneOf(type);
       else throw new DataFailure("InvalidInput", `the input ${name} (${printType(type)}) is not given`);

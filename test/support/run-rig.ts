@@ -1,5 +1,5 @@
 import { type Json, type JsonObject, seededRandom, silentLogger } from "../../base/index.ts";
-import { ATTEMPT_FILES, attemptPrefix, type BlobStore, memoryStore } from "../../blobs/index.ts";
+import { ATTEMPT_FILES, attemptPrefix, type BlobStore, memoryStore, type openRemoteData } from "../../blobs/index.ts";
 import { inlineEvaluator } from "../../cel/index.ts";
 import { definitionControllers } from "../../controllers/definition/index.ts";
 import { runControllers } from "../../controllers/run/index.ts";
@@ -48,12 +48,12 @@ interface Incarnation {
   readonly stop: () => Promise<void>;
 }
 
-function incarnate(cluster: TestCluster, blobs: BlobStore, line: FaultLine): Incarnation {
+function incarnate(cluster: TestCluster, blobs: BlobStore, line: FaultLine, openRemote?: typeof openRemoteData): Incarnation {
   const { clock } = cluster;
   const stop = new AbortController();
   const common = { clock, random: seededRandom(1), logger: silentLogger };
   const informers = informerSet({ ...common, client: line.client(cluster.client) });
-  const deps = { ...common, informers, blobs: line.blobs(blobs), evaluator: inlineEvaluator };
+  const deps = { ...common, informers, blobs: line.blobs(blobs), evaluator: inlineEvaluator, ...(openRemote ? { openRemote } : {}) };
   const controllers = [...definitionControllers(deps), ...runControllers(deps)];
   const running = [informers.run(stop.signal), ...controllers.map((each) => each.run(stop.signal))];
   return {
@@ -68,11 +68,16 @@ function incarnate(cluster: TestCluster, blobs: BlobStore, line: FaultLine): Inc
 
 const ENDED: readonly (string | undefined)[] = ["Succeeded", "Failed", "Aborted", "TimedOut", "Skipped"];
 
-export function runRig(cluster: TestCluster, script: (action: TaskAction) => ActionScript, line: FaultLine = faultLine()): RunRig {
+export function runRig(
+  cluster: TestCluster,
+  script: (action: TaskAction) => ActionScript,
+  line: FaultLine = faultLine(),
+  openRemote?: typeof openRemoteData,
+): RunRig {
   const { client, clock } = cluster;
   const blobs = memoryStore("memory://store");
   const executed = new Map<string, number>();
-  let now = incarnate(cluster, blobs, line);
+  let now = incarnate(cluster, blobs, line, openRemote);
 
   async function writeStatus(action: Stored<TaskAction>, status: TaskActionStatus): Promise<void> {
     await client.patch(TaskActionKind, action.metadata, { type: "merge", body: { status } }, { subresource: "status" });
@@ -137,7 +142,7 @@ export function runRig(cluster: TestCluster, script: (action: TaskAction) => Act
 
   async function restart(): Promise<void> {
     await now.stop();
-    now = incarnate(cluster, blobs, faultLine());
+    now = incarnate(cluster, blobs, faultLine(), openRemote);
   }
 
   async function step(): Promise<boolean> {
