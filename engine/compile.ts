@@ -141,10 +141,10 @@ function workflowPlan(root: string, workflows: ReadonlyMap<string, WorkflowUnit 
   const used: Record<string, PlanTask> = {};
   const add = (name: string): void => {
     const unit = workflows.get(name);
-    if (!unit?.graph || graphs[name]) return;
+    if (!unit?.graph || Object.hasOwn(graphs, name)) return;
     graphs[name] = unit.graph;
     for (const node of [...unit.graph.nodes, ...(unit.graph.onFailure ? [unit.graph.onFailure] : [])]) {
-      if (node.kind === "task") used[node.target] ??= tasks.get(node.target)!.plan;
+      if (node.kind === "task") used[node.target] = tasks.get(node.target)!.plan;
       else add(node.target);
     }
   };

@@ -76,7 +76,7 @@ function resolveOutput(state: RunState, scope: Scope, source: Extract<PlanSource
 function resolveInput(state: RunState, scope: Scope, name: string): Maybe {
   const declared = scope.graph.inputs[name]!;
   if (!scope.parent || !scope.node) return { kind: "input", type: declared.type, name };
-  const binding = scope.node.inputs[name];
+  const binding = Object.hasOwn(scope.node.inputs, name) ? scope.node.inputs[name] : undefined;
   if (binding) {
     const given = resolveSource(state, scope.parent, binding.from, binding.type, `${scope.path}/inputs.${name}`);
     return given ?? (takesNone(binding.type) ? { kind: "none" } : undefined);

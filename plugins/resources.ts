@@ -52,11 +52,11 @@ function mustBeQuantities(resources: ContainerResources): void {
 
 function mustFit(resources: ContainerResources, quota: TaskQuota): void {
   for (const [name, limit] of Object.entries(resources.limits)) {
-    const request = resources.requests[name];
+    const request = Object.hasOwn(resources.requests, name) ? resources.requests[name] : undefined;
     if ((amount(request) ?? 0n) > (amount(limit) ?? 0n)) {
       throw new TerminalFailure("InvalidSpec", `resources: the request of ${name} (${request}) is larger than its limit (${limit})`);
     }
-    const allowed = quota.taskLimits?.[name];
+    const allowed = quota.taskLimits && Object.hasOwn(quota.taskLimits, name) ? quota.taskLimits[name] : undefined;
     if (allowed !== undefined && (amount(limit) ?? 0n) > (amount(allowed) ?? 0n)) {
       throw new TerminalFailure("ResourceLimitExceeded", `${name}: ${limit} is more than this namespace allows one task (ProjectQuota taskLimits: ${allowed})`);
     }

@@ -73,7 +73,7 @@ const RESOURCE_NAMES = new Map(Object.entries(PROTO_RESOURCES).map(([name, numbe
 
 function protoEntries(quantities: Readonly<Record<string, string>>) {
   return Object.entries(quantities).flatMap(([name, value]) => {
-    const known = PROTO_RESOURCES[name];
+    const known = Object.hasOwn(PROTO_RESOURCES, name) ? PROTO_RESOURCES[name] : undefined;
     return known === undefined ? [] : [{ name: known, value }];
   });
 }

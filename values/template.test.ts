@@ -201,6 +201,12 @@ describe("values/template", () => {
     });
   }
 
+  it("reads a text made of openings once, not once for each of them", () => {
+    const started = performance.now();
+    checkTemplates({ args: Array.from({ length: 5 }, () => "{{.inputs.".repeat(13_000)) }, INPUTS);
+    assert.ok(performance.now() - started < 1_000);
+  });
+
   it("refuses a list as an environment variable, and lists the inputs it needs", () => {
     const container = { command: ["{{.inputs.n}}"], args: ["{{.inputs.n}} {{.inputs.dir.uri}}"], env: [{ name: "L", value: "{{.inputs.names}}" }] };
     assert.deepEqual(

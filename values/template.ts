@@ -50,7 +50,8 @@ type Token =
   | { readonly kind: "input"; readonly name: string; readonly uri: boolean; readonly source: string }
   | { readonly kind: "flyte"; readonly variable: FlyteVariable; readonly source: string };
 
-const TEMPLATE = /\{\{\s*[.$]\s*([a-z]+)((?:\.[^}\s]*)?)\s*\}\}/gi;
+/** No brace within: else every `{{` of a text made of them would read on to its end. */
+const TEMPLATE = /\{\{\s*[.$]\s*([a-z]+)((?:\.[^{}\s]*)?)\s*\}\}/gi;
 const FLYTE_BY_WORD = new Map(FLYTE_VARIABLES.map((variable) => [variable.toLowerCase(), variable]));
 
 function tokensOf(text: string): Token[] {

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { compile } from "../../engine/index.ts";
+import { definitions, task, workflow } from "../../engine/test-definitions.ts";
 import { memoryApiServer } from "../../local/apiserver/index.ts";
 import { virtualClock } from "../support/virtual-clock.ts";
 
@@ -185,5 +187,39 @@ describe("names that JavaScript has another use for, as names of the API", funct
       table.rows[0]?.cells.slice(1, 1 + NAMES.length),
       NAMES.map(() => null),
     );
+  });
+});
+
+describe("names that JavaScript has another use for, as names of a workflow", () => {
+  it("compile like any other: tasks, workflows, nodes, inputs and outputs", () => {
+    const inputs = { constructor: "string", toString: "integer", valueOf: "string | none" };
+    const node = { task: "constructor", inputs: { constructor: { from: "inputs.constructor" }, toString: 1 } };
+    const all = definitions(
+      task("constructor", inputs, { constructor: "string", hasOwnProperty: "map<string>" }),
+      workflow("constructor", {
+        inputs: { constructor: "string" },
+        nodes: { constructor: node },
+        outputs: { constructor: { type: "string", from: "nodes.constructor.outputs.constructor" } },
+      }),
+      workflow("outer", {
+        inputs: { constructor: "string" },
+        nodes: { constructor: { workflow: "constructor", inputs: { constructor: { from: "inputs.constructor" } } } },
+        outputs: { constructor: { type: "string", from: "nodes.constructor.outputs.constructor" } },
+      }),
+    );
+    for (const name of ["constructor", "outer"]) {
+      const { plan, problems } = compile(all, { kind: "Workflow", name });
+      assert.deepEqual(problems, []);
+      assert.ok(plan && Object.hasOwn(plan.graphs, "constructor") && Object.hasOwn(plan.tasks, "constructor"));
+    }
+  });
+
+  it("are absent where nobody gave them", () => {
+    const all = definitions(
+      task("t", { toString: "string" }, {}),
+      workflow("w", { nodes: { constructor: { task: "t" }, b: { task: "constructor" }, c: { workflow: "constructor" } } }),
+    );
+    const codes = compile(all, { kind: "Workflow", name: "w" }).problems.map(({ code }) => code);
+    assert.deepEqual(codes.sort(), ["InputMissing", "TaskUnknown", "WorkflowUnknown"]);
   });
 });

@@ -21,13 +21,22 @@ function prefixOf(parts: readonly string[]): { group: string; version: string; r
   return undefined;
 }
 
+function decodedParts(parts: readonly string[]): string[] | undefined {
+  try {
+    return parts.map(decodeURIComponent);
+  } catch {
+    return undefined; // not percent-encoded text: nothing is there
+  }
+}
+
 /** The resource a path addresses; undefined for discovery, health and everything else. Parts are decoded. */
 export function resourceRoute(path: string): ResourceRoute | undefined {
   const parts = path.split("/").filter((part) => part !== "");
   const prefix = prefixOf(parts);
   if (!prefix) return undefined;
   const { group, version, rest } = prefix;
-  const decoded = rest.map(decodeURIComponent);
+  const decoded = decodedParts(rest);
+  if (!decoded) return undefined;
   const scoped = decoded[0] === "namespaces" && decoded.length > 2 && !(group === "" && NAMESPACE_SUBRESOURCES.has(decoded[2] ?? ""));
   const [namespace, tail] = scoped ? [decoded[1] ?? "", decoded.slice(2)] : ["", decoded];
   const [plural = "", name = "", ...subresource] = tail;
