@@ -202,9 +202,8 @@ describe("values/template", () => {
   }
 
   it("reads a text made of openings once, not once for each of them", () => {
-    const started = performance.now();
-    checkTemplates({ args: Array.from({ length: 5 }, () => "{{.inputs.".repeat(13_000)) }, INPUTS);
-    assert.ok(performance.now() - started < 1_000);
+    // Read once for each of them, these would take minutes.
+    assert.deepEqual(checkTemplates({ args: Array.from({ length: 5 }, () => "{{.inputs.".repeat(13_000)) }, INPUTS), []);
   });
 
   it("refuses a list as an environment variable, and lists the inputs it needs", () => {

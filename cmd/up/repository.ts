@@ -28,10 +28,11 @@ export interface RepositoryOptions {
 
 function git(directory: string, ...args: string[]): string | undefined {
   try {
-    return execFileSync("git", ["-C", directory, ...args], {
+    return execFileSync("git", ["-c", "core.fsmonitor=false", "-C", directory, ...args], {
       encoding: "utf8",
       stdio: ["ignore", "pipe", "pipe"],
-      env: { ...process.env, LC_ALL: "C" },
+      // A repository must not be able to start a program by being looked at.
+      env: { ...process.env, LC_ALL: "C", GIT_ALLOW_PROTOCOL: "none", GIT_NO_LAZY_FETCH: "1" },
     }).trim();
   } catch (thrown) {
     if (String((thrown as { stderr?: unknown }).stderr).includes("dubious ownership"))
