@@ -107,6 +107,21 @@ describe("objects in PostgreSQL", function () {
     await again.close();
   });
 
+  it("stays the same table when another program makes a schema named like the user", async () => {
+    const log = await open();
+    const { resourceVersion } = await log.load();
+    await log.append([row("/configmaps/a/kept", resourceVersion + 1, "x")]);
+    const before = await shown(log);
+    await log.close();
+    const other = new pg.Client(database.connection);
+    await other.connect();
+    await other.query(`CREATE SCHEMA IF NOT EXISTS ${pg.escapeIdentifier(database.connection.user)}`);
+    await other.end();
+    const again = await open();
+    assert.deepEqual(await shown(again), before);
+    await again.close();
+  });
+
   it("has one writer at a time", async () => {
     const log = await open();
     await assert.rejects(postgresLog({ connection: database.connection, clock, logger, lockPatienceMs: 100 }), { reason: "DatabaseInUse" });

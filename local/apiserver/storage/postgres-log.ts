@@ -29,7 +29,8 @@ const APPEND_TRIES = 5;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 1_000;
 
-const SCHEMA = `CREATE TABLE IF NOT EXISTS kubernetes_objects (
+/** With its schema: a bare name would mean another table as soon as somebody makes a schema named like the user. */
+const SCHEMA = `CREATE TABLE IF NOT EXISTS public.kubernetes_objects (
   key text COLLATE "C" PRIMARY KEY,
   kind text NOT NULL,
   resource_version bigint NOT NULL,
@@ -39,10 +40,10 @@ const SCHEMA = `CREATE TABLE IF NOT EXISTS kubernetes_objects (
 /** One statement is one transaction and one round trip: deletions, the head, and all objects cut out of one buffer. */
 const APPEND = {
   name: "append",
-  text: `WITH gone AS (DELETE FROM kubernetes_objects WHERE key = ANY($1::text[])),
-  head AS (INSERT INTO kubernetes_objects VALUES ('', 'head', $2::bigint, '')
+  text: `WITH gone AS (DELETE FROM public.kubernetes_objects WHERE key = ANY($1::text[])),
+  head AS (INSERT INTO public.kubernetes_objects VALUES ('', 'head', $2::bigint, '')
     ON CONFLICT (key) DO UPDATE SET resource_version = excluded.resource_version)
-INSERT INTO kubernetes_objects
+INSERT INTO public.kubernetes_objects
   SELECT key, kind, resource_version, substring($3::bytea FROM start FOR length)
   FROM unnest($4::text[], $5::text[], $6::bigint[], $7::int[], $8::int[]) AS row (key, kind, resource_version, start, length)
 ON CONFLICT (key) DO UPDATE SET kind = excluded.kind, resource_version = excluded.resource_version, value = excluded.value`,
@@ -98,7 +99,7 @@ async function connected({ connection, clock, logger, lockPatienceMs = LOCK_PATI
 }
 
 async function headOf(client: pg.Client): Promise<number> {
-  const { rows } = await client.query<{ resource_version: string }>("SELECT resource_version FROM kubernetes_objects WHERE key = $1", [HEAD]);
+  const { rows } = await client.query<{ resource_version: string }>("SELECT resource_version FROM public.kubernetes_objects WHERE key = $1", [HEAD]);
   return Number(rows[0]?.resource_version ?? 0);
 }
 
@@ -156,7 +157,7 @@ export async function postgresLog(deps: PostgresLogDeps): Promise<ObjectLog> {
   return {
     async load(): Promise<LogSnapshot> {
       const resourceVersion = await headOf(client);
-      const text = "SELECT key, kind, resource_version::text AS version, value FROM kubernetes_objects WHERE key <> '' ORDER BY resource_version";
+      const text = "SELECT key, kind, resource_version::text AS version, value FROM public.kubernetes_objects WHERE key <> '' ORDER BY resource_version";
       const { rows } = await client.query<Row>({ text, binary: true } as pg.QueryConfig);
       return { resourceVersion, rows: rows.map(({ key, kind, version, value }) => ({ key, kind, resourceVersion: Number(version), value })) };
     },
