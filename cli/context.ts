@@ -1,11 +1,12 @@
 import { type Clock, Failure, type Random } from "../base/index.ts";
 import type { ObjectClient, Transport } from "../kube/index.ts";
 
-/** Where a command writes. `columns` is 0 when nobody knows. */
+/** Where a command writes. `columns` and `rows` are 0 when nobody knows. */
 export interface Terminal {
   write(text: string): void;
   readonly isTty: boolean;
   readonly columns: number;
+  readonly rows: number;
 }
 
 /** What every command gets from `cmd/`: the only way to the outside. */

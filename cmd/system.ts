@@ -51,13 +51,18 @@ export function jsonLogger(write: (line: string) => void, level: "error" | "info
 }
 
 export function terminalOf(stream: NodeJS.WriteStream): Terminal {
+  // A terminal that calls itself dumb understands no control sequence.
+  const dumb = process.env["TERM"] === "dumb";
   return {
     write: (text) => void stream.write(text),
     get isTty() {
-      return stream.isTTY === true;
+      return stream.isTTY === true && !dumb;
     },
     get columns() {
       return stream.isTTY ? stream.columns : 0;
+    },
+    get rows() {
+      return stream.isTTY ? stream.rows : 0;
     },
   };
 }

@@ -19,7 +19,7 @@ ${more}`;
 
 async function flyteops(cwd: string, ...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const said = { out: "", err: "" };
-  const terminal = (stream: "out" | "err") => ({ write: (text: string) => void (said[stream] += text), isTty: false, columns: 0 });
+  const terminal = (stream: "out" | "err") => ({ write: (text: string) => void (said[stream] += text), isTty: false, columns: 0, rows: 0 });
   const deps: CliDeps = {
     clock: realClock,
     random: seededRandom(1),

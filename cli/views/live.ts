@@ -1,4 +1,5 @@
 import type { Terminal } from "../context.ts";
+import { clipLine } from "./clip-line.ts";
 
 /** Redraws a block of lines in place on a terminal; elsewhere prints each line that is new, once. */
 export interface LiveBlock {
@@ -9,21 +10,25 @@ export interface LiveBlock {
   done(): void;
 }
 
-const clip = (line: string, columns: number) =>
-  columns > 0 && visible(line) > columns ? line.slice(0, line.length - (visible(line) - columns) - 1) + "…" : line;
-
-const visible = (line: string) => line.replace(/\u001b\[\d+m/g, "").length;
+/** Only what is on the screen can be redrawn: of a block that is too high, the end is shown. */
+function fitting(lines: readonly string[], rows: number): readonly string[] {
+  const room = rows - 2;
+  if (rows <= 0 || lines.length <= room) return lines;
+  return [`… ${lines.length - room + 1} more lines`, ...lines.slice(lines.length - Math.max(room - 1, 1))];
+}
 
 function redrawing(terminal: Terminal): LiveBlock {
   let drawn = 0;
   const clear = () => terminal.write(drawn > 0 ? `\u001b[${drawn}A\u001b[0J` : "");
   let last: readonly string[] = [];
   const draw = () => {
-    for (const line of last) terminal.write(`${clip(line, terminal.columns)}\n`);
-    drawn = last.length;
+    const shown = fitting(last, terminal.rows);
+    terminal.write(shown.map((line) => `${clipLine(line, terminal.columns)}\n`).join(""));
+    drawn = shown.length;
   };
   return {
     show(lines) {
+      if (lines.length === last.length && lines.every((line, at) => line === last[at])) return;
       clear();
       last = lines;
       draw();
