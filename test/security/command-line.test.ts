@@ -13,7 +13,7 @@ import { blobLiteral, listLiteral, mapLiteral, stringLiteral } from "../../value
 
 function depsIn(cwd: string): { deps: CliDeps; said: { out: string; err: string } } {
   const said = { out: "", err: "" };
-  const terminal = (stream: "out" | "err") => ({ write: (text: string) => void (said[stream] += text), isTty: false, columns: 0, rows: 0, rows: 0 });
+  const terminal = (stream: "out" | "err") => ({ write: (text: string) => void (said[stream] += text), isTty: false, columns: 0, rows: 0 });
   const { KUBECONFIG: _, ...env } = process.env;
   const signal = new AbortController().signal;
   return { deps: { clock: systemClock, random: seededRandom(1), out: terminal("out"), err: terminal("err"), env, cwd, signal, version: "0" }, said };
