@@ -78,6 +78,11 @@ function nothingToShow(target: RunTarget, run: Stored<Run>, actions: readonly Ta
       hint: nodes.length > 0 ? `started: ${nodes.join(", ")}` : `flyteops why ${run.metadata.name}`,
     });
   }
+  const items = actions.find((action) => action.spec.node === target.node)?.spec.map?.count;
+  if (target.item !== undefined && target.item >= (items ?? 0)) {
+    const there = items === undefined ? "is no map" : items === 0 ? "has no items" : `has items 0 to ${items - 1}`;
+    return new UserError(`${target.node}[${target.item}] is not there: node ${target.node} of run ${run.metadata.name} ${there}`, { exitCode: EXIT.notFound });
+  }
   return new UserError(`no pod of run ${run.metadata.name} is there to read from`, { exitCode: EXIT.notFound, hint: `flyteops why ${run.metadata.name}` });
 }
 
