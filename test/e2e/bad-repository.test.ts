@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { mkdirSync, symlinkSync } from "node:fs";
 import { GitSyncKind, type GitSync, TaskKind, WorkflowKind } from "../../crds/index.ts";
 import { project, shellTask, workflow, yaml } from "./support/manifests.ts";
-import { type Bench, bench, NAMESPACE, type Product, up, upOnce } from "./support/product.ts";
+import { type Bench, bench, NAMESPACE, type Product, up } from "./support/product.ts";
 import { environment, flyteops } from "./support/program.ts";
 import { type Repository, repository } from "./support/repository.ts";
 
@@ -195,24 +195,21 @@ describe("a repository with mistakes", function () {
     await handled(repo.commit());
   });
 
-  it("says so when a repository is empty, or cannot be reached", async () => {
+  it("says so when a repository is empty, holds nothing of ours, or cannot be reached", async () => {
     const other = bench();
     on.defer(() => other.clear());
     const bare = other.path("bare.git");
     repo.git("init", "--quiet", "--bare", bare);
-    const [empty, absent, unreachable] = await Promise.all(
-      [
-        ["--repo", `file://${bare}`],
-        ["--repo", `file://${other.path("nowhere")}`],
-        ["--repo", "https://127.0.0.1:9/x.git"],
-      ].map(async (args, index) => flyteops(["up", "--once", "--state", other.path(`state-${index}`), ...args], { cwd: other.directory, env: other.env })),
+    const readme = repository(other.path("readme"), { "README.md": "nothing to run\n" });
+    const once = (repository: string, index: number) =>
+      flyteops(["up", "--once", "-o", "json", "--state", other.path(`state-${index}`), "--repo", repository], { cwd: other.directory, env: other.env });
+    const [empty, absent, unreachable, nothing] = await Promise.all(
+      [`file://${bare}`, `file://${other.path("nowhere")}`, "https://127.0.0.1:9/x.git", readme.path].map(once),
     );
     assert.match(`${empty?.err}`, /has no commit yet/);
     assert.match(`${absent?.err}`, /nowhere/);
     assert.equal(unreachable?.code, 1);
-    assert.match(`${unreachable?.out}`, /127\.0\.0\.1:9\/x\.git: the server cannot be reached/);
-    const readme = repository(other.path("readme"), { "README.md": "nothing to run\n" });
-    const { document } = await upOnce(other, { repo: readme.path }, 0);
-    assert.deepEqual(document, { runs: [], problems: [] });
+    assert.match(`${unreachable?.err}`, /127\.0\.0\.1:9\/x\.git: the server cannot be reached/);
+    assert.deepEqual([nothing?.code, JSON.parse(`${nothing?.out}`)], [0, { runs: [], problems: [] }]);
   });
 });

@@ -62,7 +62,7 @@ describe("work that goes wrong", function () {
           inputs: { x: "string" },
           container: { command: ["printf", "<%s>"], args: ["{{.inputs.x}}", "$(SECRET)"], env: [{ name: "SECRET", value: "hunter2" }] },
         }),
-        shellTask("long", "exec sleep 86123"),
+        shellTask("long", `exec sleep 86400.${on.mark}`),
       ),
     });
     product = await up(on, { repo: repo.path });
@@ -94,7 +94,7 @@ describe("work that goes wrong", function () {
     if (!processesAreVisible) return this.skip();
     await product.client.create(RunKind, { apiVersion: "flyte.org/v1", kind: "Run", metadata: { name: "shot", namespace: NAMESPACE }, spec: { task: "long" } });
     await product.sees<TaskAction>(TaskActionKind, { namespace: NAMESPACE, name: "shot-a0" }, (action) => action?.status?.phase === "Running");
-    const [victim] = processesWith("sleep 86123").filter(({ command }) => command.startsWith("sleep"));
+    const [victim] = processesWith(on.mark).filter(({ command }) => command.startsWith("sleep"));
     process.kill(victim?.pid ?? NaN, "SIGKILL");
     const run = await product.sees<Run>(RunKind, { namespace: NAMESPACE, name: "shot" }, hasEnded);
     assert.deepEqual([run.status?.phase, run.status?.error?.code], ["Failed", "ExitCode"]);

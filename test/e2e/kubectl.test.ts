@@ -31,7 +31,7 @@ describe(`kubectl, on our kinds${missing ? " (skipped: no kubectl on PATH)" : ""
           inputs: { name: "string" },
           outputs: { word: "string" },
         }),
-        shellTask("slow", "echo begin; exec sleep 86523"),
+        shellTask("slow", `echo begin; exec sleep 86400.${on.mark}`),
         workflow("flow", {
           inputs: { name: { type: "string", default: "you" } },
           nodes: { greet: { task: "greet", inputs: { name: { from: "inputs.name" } } } },

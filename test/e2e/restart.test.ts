@@ -8,13 +8,12 @@ import { type Bench, bench, hasEnded, NAMESPACE, type Product, up } from "./supp
 import { flyteops } from "./support/program.ts";
 import { repository } from "./support/repository.ts";
 
-const WAITER = "86417";
-
 /**
  * `before` and `after` write a line into a file outside, their effect. `wait` writes its line and ends when the file
  * `go` is there, so that the test says how far the run has come.
  */
-function manifests(effects: string, go: string): Record<string, string> {
+function manifests(on: Bench): Record<string, string> {
+  const [effects, go] = [on.path("effects"), on.path("go")];
   const effect = (name: string, more = "true") =>
     shellTask(name, `echo ${name} $FLYTE_ATTEMPT_NUMBER $FLYTEOPS_ACTION_KEY >> ${effects}; ${more}; printf done > $FLYTEOPS_OUTPUTS/word`, {
       inputs: { after: { type: "string", default: "" } },
@@ -25,7 +24,7 @@ function manifests(effects: string, go: string): Record<string, string> {
     "project.yaml": project(),
     "work.yaml": yaml(
       effect("first"),
-      effect("wait", `while [ ! -e ${go} ]; do sleep 0.${WAITER}; done`),
+      effect("wait", `while [ ! -e ${go} ]; do sleep 0.0${on.mark}; done`),
       effect("last"),
       workflow("chain", {
         outputs: { word: { type: "string", from: "nodes.last.outputs.word" } },
@@ -55,7 +54,7 @@ describe("flyteops up that is killed", function () {
   afterEach(() => on.clear());
 
   it("finishes the run after kill -9 and a restart: nothing is lost, what was done is not done again, no process is left", async () => {
-    const repo = repository(on.path("repo"), manifests(on.path("effects"), on.path("go")));
+    const repo = repository(on.path("repo"), manifests(on));
     product = await up(on, { repo: repo.path });
     await seesWaiter();
     const before = await product.client.get<Run>(RunKind, { namespace: NAMESPACE, name: "chained" });
@@ -81,16 +80,16 @@ describe("flyteops up that is killed", function () {
       "the Run of git is not run again",
     );
     await product.stop("SIGINT");
-    if (processesAreVisible) assert.deepEqual([...processesWith(product.state), ...processesWith(`0.${WAITER}`)], []);
+    if (processesAreVisible) assert.deepEqual([...processesWith(product.state), ...processesWith(on.mark)], []);
   });
 
   it("leaves no work behind that nobody watches: what was running ends with the program, and is run again", async function () {
     if (!processesAreVisible) return this.skip();
-    const repo = repository(on.path("repo"), manifests(on.path("effects"), on.path("go")));
+    const repo = repository(on.path("repo"), manifests(on));
     product = await up(on, { repo: repo.path });
     await seesWaiter();
     await product.stop("SIGINT");
-    assert.deepEqual([...processesWith(product.state), ...processesWith(`0.${WAITER}`)], [], "Ctrl-C leaves no process behind");
+    assert.deepEqual([...processesWith(product.state), ...processesWith(on.mark)], [], "Ctrl-C leaves no process behind");
     const once = flyteops(["up", "--repo", repo.path, "--state", product.state, "--once", "-o", "json"], { cwd: on.directory, env: on.env });
     appendFileSync(on.path("go"), "");
     const ended = await once;
@@ -101,9 +100,9 @@ describe("flyteops up that is killed", function () {
   });
 
   it("survives being killed again and again, at any moment of a run", async () => {
-    const repo = repository(on.path("repo"), manifests(on.path("effects"), on.path("go")));
+    const repo = repository(on.path("repo"), manifests(on));
     appendFileSync(on.path("go"), "");
-    for (const moment of [/synced|Queued/, /first +(Initializing|Running)/, /(wait|last) +(Queued|Initializing|Running)/]) {
+    for (const moment of [/first +(Queued|Initializing|Running)/, /(wait|last) +(Queued|Initializing|Running)/]) {
       product = await up(on, { repo: repo.path });
       await Promise.race([product.program.says(moment), product.sees<Run>(RunKind, { namespace: NAMESPACE, name: "chained" }, hasEnded)]).catch(
         () => undefined,

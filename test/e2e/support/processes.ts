@@ -8,7 +8,7 @@ export interface Process {
   readonly command: string;
 }
 
-/** Living processes whose command line holds the text. Test programs put a number of their own into theirs. */
+/** Living processes whose command line holds the text. The tests' programs have their bench's mark in theirs. */
 export function processesWith(text: string): Process[] {
   const found: Process[] = [];
   for (const entry of readdirSync("/proc")) {

@@ -1,3 +1,4 @@
+import { randomInt } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, realpathSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +11,8 @@ export interface Bench {
   readonly directory: string;
   path(...names: readonly string[]): string;
   readonly env: Record<string, string | undefined>;
+  /** Digits that no other bench has: a program with them in its command line is ours. */
+  readonly mark: string;
   /** Called by `clear`, the last one first. */
   defer(end: () => Promise<unknown> | unknown): void;
   clear(): Promise<void>;
@@ -22,6 +25,7 @@ export function bench(): Bench {
     directory,
     path: (...names) => join(directory, ...names),
     env: environment(directory),
+    mark: String(randomInt(1e9, 1e10)),
     defer: (end) => void ends.push(end),
     async clear() {
       for (const end of ends.reverse()) await end();
