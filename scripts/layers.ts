@@ -15,16 +15,17 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   values: ["base", "proto"],
   engine: ["base", "cel", "crds", "proto", "values"],
-  synth: ["base", "crds"],
+  synth: ["base", "crds", "config"],
   gitops: ["base", "crds", "schema", "values", "engine", "kube", "blobs"],
   blobs: ["base"],
   records: ["base"],
+  config: ["base", "schema"],
   kube: ["base", "cel"],
   plugins: ["base", "cel", "crds", "proto", "values", "kube"],
   controllers: ["base", "cel", "crds", "proto", "schema", "values", "engine", "synth", "gitops", "blobs", "records", "kube", "plugins"],
   copilot: ["base", "proto", "values", "blobs"],
   local: ["base", "schema", "cel", "kube"],
-  cli: ["base", "cel", "schema", "crds", "proto", "values", "engine", "synth", "gitops", "blobs", "records", "kube", "plugins"],
+  cli: ["base", "cel", "schema", "config", "crds", "proto", "values", "engine", "synth", "gitops", "blobs", "records", "kube", "plugins"],
   cmd: ["*"],
   test: ["*"],
   bench: ["*"],
@@ -35,7 +36,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const NO_ROOMS = new Set(["node_modules", "dist", "coverage", "docs", "examples"]);
 
 /** Pure rooms may not reach the machine at all; the others listed are edges and may import node:* modules. */
-const NODE_MODULES_ALLOWED = new Set(["cmd", "test", "bench", "scripts", "local", "blobs", "copilot", "gitops", "kube", "cli", "controllers"]);
+const NODE_MODULES_ALLOWED = new Set(["cmd", "test", "bench", "scripts", "local", "blobs", "copilot", "gitops", "kube", "config", "cli", "controllers"]);
 const NODE_EXEMPT = new Set(["base/digest.ts", "cel/worker.ts", "cel/evaluator.ts", "schema/structural/format.ts"]);
 const AMBIENT_ALLOWED = new Set(["cmd", "test", "bench", "scripts"]);
 const AMBIENT =
