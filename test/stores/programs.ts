@@ -1,18 +1,17 @@
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, copyFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-const HERE = import.meta.dirname;
 const BUILD_MS = 15 * 60_000;
 
-interface Wanted {
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly goPrograms: Readonly<Record<string, string>>;
-}
-
-const wanted = JSON.parse(readFileSync(join(HERE, "package.json"), "utf8")) as Wanted;
+/** The servers, by version. They are no dependency of the product and never in its install. */
+const GO_PROGRAMS = {
+  versitygw: "github.com/versity/versitygw/cmd/versitygw@v1.8.0",
+  "fake-gcs-server": "github.com/fsouza/fake-gcs-server@v1.56.1",
+} as const;
+const NPM_PACKAGES = { azurite: "3.35.0" } as const;
 
 /** Why a server cannot run on this machine, in one sentence. */
 export class CannotRun extends Error {}
@@ -31,10 +30,9 @@ function build(command: string, args: readonly string[], options: { cwd?: string
   throw new CannotRun(`${command} ${args.join(" ")} failed: ${last}`);
 }
 
-/** The path of a Go program of package.json, built on first use. CannotRun where there is no Go or no way to its modules. */
-export function goProgram(name: string): string {
-  const module = wanted.goPrograms[name];
-  if (module === undefined) throw new CannotRun(`package.json names no Go program ${name}`);
+/** The path of a Go program, built on first use. CannotRun where there is no Go or no way to its modules. */
+export function goProgram(name: keyof typeof GO_PROGRAMS): string {
+  const module = GO_PROGRAMS[name];
   const bin = join(cacheDirectory(), module.replace(/[^a-zA-Z0-9.]+/g, "-"));
   const program = join(bin, name);
   if (existsSync(program)) return program;
@@ -43,12 +41,13 @@ export function goProgram(name: string): string {
 }
 
 /** The script of a program from npm, installed on first use. */
-export function npmProgram(packageName: string, script: string): string {
-  const folder = join(cacheDirectory(), `${packageName}-${wanted.dependencies[packageName]}`);
+export function npmProgram(packageName: keyof typeof NPM_PACKAGES, script: string): string {
+  const version = NPM_PACKAGES[packageName];
+  const folder = join(cacheDirectory(), `${packageName}-${version}`);
   const program = join(folder, "node_modules", packageName, script);
   if (existsSync(program)) return program;
   mkdirSync(folder, { recursive: true });
-  copyFileSync(join(HERE, "package.json"), join(folder, "package.json"));
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ private: true, dependencies: { [packageName]: version } }));
   build("npm", ["install", "--ignore-scripts", "--no-audit", "--no-fund"], { cwd: folder });
   return program;
 }
