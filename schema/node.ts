@@ -27,6 +27,8 @@ interface Facts {
   /** May be set on create and never changed, added or removed. */
   readonly immutable?: boolean;
   readonly rules?: readonly Rule[];
+  /** Of a configuration: a running program takes a new value over. */
+  readonly reloadable?: boolean;
   /** Name under `$defs` in the editor schema: said once there, referred to everywhere. */
   readonly name?: string;
 }

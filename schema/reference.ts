@@ -69,12 +69,14 @@ function row({ path, node, required }: Row): string {
   const facts = [
     ...(required ? ["required"] : []),
     ...(node.immutable ? ["fixed"] : []),
+    ...(node.reloadable ? ["live"] : []),
     ...(node.default === undefined ? [] : [`default \`${JSON.stringify(node.default)}\``]),
   ];
   return `| \`${path}\` | ${cell(typeWord(node))}${limits(node)} | ${facts.join(", ")} | ${cell(node.doc ?? "")} |`;
 }
 
-function fieldTable(node: Node): string[] {
+/** The fields of a shape as a Markdown table, depth first. */
+export function fieldTable(node: Node): string[] {
   return ["| field | type | | meaning |", "|---|---|---|---|", ...rowsOf(node, "").map(row)];
 }
 

@@ -30,6 +30,8 @@ export interface Shape<P, A = P, O extends Presence = "required"> {
   /** Once created, the field keeps its value, or its absence. */
   immutable(): Shape<P, A, O>;
   rule(rule: TypedRule<P>): Shape<P, A, O>;
+  /** Of a configuration: a running program takes a new value over. */
+  reloadable(): Shape<P, A, O>;
   /** Says the shape once under this name in the editor schema. */
   named(name: string): Shape<P, A, O>;
 }
@@ -64,6 +66,7 @@ export function shapeOf<P, A = P, O extends Presence = "required">(node: Node): 
     default: (value) => shapeOf({ ...node, default: value as Json }),
     immutable: () => shapeOf({ ...node, immutable: true }),
     rule: (rule) => shapeOf({ ...node, rules: [...(node.rules ?? []), rule as Rule] }),
+    reloadable: () => shapeOf({ ...node, reloadable: true }),
     named: (name) => shapeOf({ ...node, name }),
   };
 }

@@ -1,0 +1,1 @@
+export { type AuthoredConfig, type Config, type ConfigProblem, configSchema, defaultConfig, parseConfig } from "./schema.ts";
