@@ -7,7 +7,8 @@ const FINALIZER = "conformance.flyteops.dev/hold";
 
 describe("conformance: deletion, finalizers and garbage collection", () => {
   const cluster = useCluster();
-  const gone = (path: string) => eventually(`${path} is gone`, async () => (await cluster.api.get(path)).status === 404);
+  // A garbage collector may learn of a new kind only after half a minute.
+  const gone = (path: string) => eventually(`${path} is gone`, async () => (await cluster.api.get(path)).status === 404, 75_000);
 
   const reference = (owner: unknown, block = false) => ({
     apiVersion: "conformance.flyteops.dev/v1",
@@ -64,7 +65,7 @@ describe("conformance: deletion, finalizers and garbage collection", () => {
   });
 
   it("collects what an owner leaves behind in the background", async function () {
-    this.timeout(40_000);
+    this.timeout(90_000);
     const { api, gadgets, configMaps } = cluster;
     const owner = ok(await api.create(gadgets, gadget("owner")));
     ok(await api.create(configMaps, { metadata: { name: "child", ownerReferences: [reference(owner)] } }));
@@ -75,7 +76,7 @@ describe("conformance: deletion, finalizers and garbage collection", () => {
   });
 
   it("keeps what still has another owner", async function () {
-    this.timeout(40_000);
+    this.timeout(90_000);
     const { api, gadgets, configMaps } = cluster;
     const one = ok(await api.create(gadgets, gadget("owner-one")));
     const two = ok(await api.create(gadgets, gadget("owner-two")));
@@ -90,7 +91,7 @@ describe("conformance: deletion, finalizers and garbage collection", () => {
   });
 
   it("deletes dependents first when asked to", async function () {
-    this.timeout(40_000);
+    this.timeout(90_000);
     const { api, gadgets } = cluster;
     const owner = ok(await api.create(gadgets, gadget("foreground")));
     ok(await api.create(gadgets, gadget("dependent", {}, { finalizers: [FINALIZER], ownerReferences: [reference(owner, true)] })));
@@ -106,7 +107,7 @@ describe("conformance: deletion, finalizers and garbage collection", () => {
   });
 
   it("leaves dependents without an owner when asked to orphan them", async function () {
-    this.timeout(40_000);
+    this.timeout(90_000);
     const { api, gadgets, configMaps } = cluster;
     const owner = ok(await api.create(gadgets, gadget("parent")));
     ok(await api.create(configMaps, { metadata: { name: "orphan", ownerReferences: [reference(owner)] } }));
@@ -117,7 +118,7 @@ describe("conformance: deletion, finalizers and garbage collection", () => {
   });
 
   it("collects an object whose owner never was", async function () {
-    this.timeout(40_000);
+    this.timeout(90_000);
     const { api, gadgets, configMaps } = cluster;
     const ghost = { apiVersion: "conformance.flyteops.dev/v1", kind: "Gadget", name: "ghost", uid: "11111111-2222-3333-4444-555555555555" };
     ok(await api.create(configMaps, { metadata: { name: "haunted", ownerReferences: [ghost] } }));

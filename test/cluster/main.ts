@@ -1,0 +1,104 @@
+// npm run test:cluster [api|node] [-- --up] [--keep]: a real Kubernetes, and our suites on it. See README.md beside it.
+import { spawnSync } from "node:child_process";
+import { startApiTier } from "./api-tier.ts";
+import { CannotStart } from "./programs/build.ts";
+import { checkout } from "./programs/families.ts";
+import { type Count, runSuite, suitesOf } from "./suites.ts";
+import { newGround, type Tier, type TierName } from "./tier.ts";
+
+const EXIT = { failed: 1, usage: 2, couldNotStart: 3 } as const;
+const say = (line: string) => console.log(line);
+const loud = (line: string) => console.log(`\n!!! ${line}\n`);
+
+interface Wish {
+  readonly tiers: readonly TierName[];
+  /** Only start it, and leave it running until Ctrl-C. */
+  readonly up: boolean;
+  /** Leave logs and data behind. */
+  readonly keep: boolean;
+}
+
+function wishOf(args: readonly string[]): Wish {
+  const unknown = args.find((word) => !["api", "node", "--up", "--keep"].includes(word));
+  if (unknown !== undefined) {
+    console.error(`test:cluster ${unknown}: write api or node, and --up or --keep`);
+    process.exit(EXIT.usage);
+  }
+  const tiers = (["api", "node"] as const).filter((tier) => args.includes(tier));
+  return { tiers: tiers.length === 0 ? ["api", "node"] : tiers, up: args.includes("--up"), keep: args.includes("--keep") };
+}
+
+const interrupted = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, () => interrupted.abort());
+
+const untilInterrupted = (): Promise<void> =>
+  new Promise((resolve) => (interrupted.signal.aborted ? resolve() : interrupted.signal.addEventListener("abort", () => resolve(), { once: true })));
+
+async function suitesOn(tier: Tier): Promise<Count> {
+  let [passed, failed] = [0, 0];
+  for (const suite of suitesOf(tier.name)) {
+    if (interrupted.signal.aborted) break;
+    say(`\n== ${suite.title} on the ${tier.name} tier`);
+    const count = await Promise.race([runSuite(suite, tier), untilInterrupted().then(() => ({ passed: 0, failed: 1 }))]);
+    passed += count.passed;
+    failed += count.failed;
+  }
+  return { passed, failed };
+}
+
+async function use(tier: Tier, { up }: Wish): Promise<Count> {
+  if (!up) return suitesOn(tier);
+  say(`\nexport KUBECONFIG=${tier.kubeconfig}`);
+  for (const [name, value] of Object.entries(tier.environment)) say(`export ${name}=${value}`);
+  say("Ctrl-C ends it.");
+  await untilInterrupted();
+  return { passed: 0, failed: 0 };
+}
+
+const starters: Readonly<Record<TierName, typeof startApiTier>> = { api: startApiTier, node: startApiTier };
+
+/** Brings a tier up, uses it, and takes it down whatever happens. Undefined when it could not start. */
+async function withTier(name: TierName, wish: Wish): Promise<Count | undefined> {
+  const ground = newGround(name);
+  const started = performance.now();
+  let keep = wish.keep;
+  try {
+    const tier = await starters[name](ground, { environment: process.env, say }).catch((cause: unknown) => {
+      throw cause instanceof CannotStart ? cause : new CannotStart(cause instanceof Error ? cause.message : String(cause), { cause });
+    });
+    say(`the ${name} tier is up after ${((performance.now() - started) / 1000).toFixed(1)} s`);
+    const count = await use(tier, wish);
+    if (count.failed > 0) keep = true;
+    return count;
+  } catch (thrown) {
+    if (!(thrown instanceof CannotStart)) throw thrown;
+    loud(`NOT RUN: THE ${name.toUpperCase()} TIER OF THE CLUSTER SUITE, BECAUSE ${thrown.message}`);
+    return undefined;
+  } finally {
+    await ground.clear(keep);
+    if (keep) say(`logs are in ${ground.logs}`);
+    say(`the ${name} tier took ${((performance.now() - started) / 1000).toFixed(0)} s`);
+  }
+}
+
+/** A cluster that the user brought: nothing is started, and the suites that need a machine of ours are left out. */
+function givenTier(name: TierName, kubeconfig: string): Tier {
+  return { name, kubeconfig, environment: {}, path: [], stop: async () => {} };
+}
+
+async function main(): Promise<number> {
+  const wish = wishOf(process.argv.slice(2));
+  const built = spawnSync(process.execPath, ["scripts/prepare.mjs"], { cwd: checkout, stdio: "inherit" });
+  if (built.status !== 0) return EXIT.failed;
+  const counts: (Count | undefined)[] = [];
+  const given = process.env["KUBECONFIG"];
+  if (given) counts.push(await suitesOn(givenTier(wish.tiers[0] ?? "api", given)));
+  else for (const tier of wish.tiers) if (!interrupted.signal.aborted) counts.push(await withTier(tier, wish));
+  const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + (count ? of(count) : 0), 0);
+  const failed = sum((count) => count.failed);
+  say(`\n${sum(({ passed }) => passed)} passed, ${failed} failed`);
+  if (failed > 0 || interrupted.signal.aborted) return EXIT.failed;
+  return counts.includes(undefined) ? EXIT.couldNotStart : 0;
+}
+
+process.exit(await main());

@@ -1,0 +1,3 @@
+module flyteops.dev/cluster/pause
+
+go 1.21
