@@ -9,6 +9,7 @@ export const keyedLists = {
   "ContainerStatus.allocatedResourcesStatus": ["name"],
   "ContainerStatus.volumeMounts": ["mountPath"],
   "CustomResourceDefinitionStatus.conditions": ["type"],
+  "DeploymentStatus.conditions": ["type"],
   "EphemeralContainer.env": ["name"],
   "EphemeralContainer.ports": ["containerPort", "protocol"],
   "EphemeralContainer.volumeDevices": ["devicePath"],
@@ -30,6 +31,7 @@ export const keyedLists = {
   "PodStatus.conditions": ["type"],
   "PodStatus.podIPs": ["ip"],
   "PodStatus.resourceClaimStatuses": ["name"],
+  "ReplicaSetStatus.conditions": ["type"],
   "ResourceRequirements.claims": ["name"],
   "ResourceStatus.resources": ["resourceID"],
   "ServiceAccount.secrets": ["name"],
@@ -41,13 +43,14 @@ export const keyedLists = {
 export const noPatch = ["CustomResourceDefinitionStatus.conditions", "ResourceRequirements.claims", "ResourceStatus.resources"];
 
 /** Items of these keep, in a strategic merge, only the fields that the patch says to keep. */
-export const retainKeys = ["PodSpec.resourceClaims", "PodSpec.volumes", "PodStatus.resourceClaimStatuses"];
+export const retainKeys = ["DeploymentSpec.strategy", "PodSpec.resourceClaims", "PodSpec.volumes", "PodStatus.resourceClaimStatuses"];
 
 /** Atomic for ownership, merged by key in a strategic merge. */
 export const patchOnly = { "PodStatus.hostIPs": "ip" };
 
 /** Lists of distinct scalars; `true` where a strategic merge merges them. */
 export const sets = {
+  "Endpoint.addresses": false,
   "ContainerRestartRuleOnExitCodes.values": false,
   "NodeAllocatableResourceClaimStatus.containers": false,
   "NodeSpec.podCIDRs": true,
@@ -57,6 +60,8 @@ export const sets = {
 /** Definitions and map fields that one writer owns whole. */
 export const atomicMaps = [
   "ConfigMapKeySelector",
+  "EndpointAddress",
+  "EndpointPort",
   "FileKeySelector",
   "LabelSelector",
   "LocalObjectReference",
@@ -122,6 +127,8 @@ export const enums = [
     ["ContainerPort.protocol", "NetworkPolicyPort.protocol", "PortStatus.protocol", "ServicePort.protocol"],
     ["SCTP", "TCP", "UDP"],
   ],
+  [["DeploymentStrategy.type"], ["Recreate", "RollingUpdate"]],
+  [["EndpointSlice.addressType"], ["FQDN", "IPv4", "IPv6"]],
   [["HTTPGetAction.scheme"], ["HTTP", "HTTPS"]],
   [["HostPathVolumeSource.type"], ["", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate", "File", "FileOrCreate", "Socket"]],
   [["NamespaceStatus.phase"], ["Active", "Terminating"]],

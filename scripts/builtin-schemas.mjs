@@ -20,6 +20,9 @@ const PACKAGES = [
   ["io.k8s.api.rbac.v1", /^((Cluster)?Role(Binding)?|RoleRef|PolicyRule|AggregationRule|Subject)$/],
   ["io.k8s.api.networking.v1", /^(NetworkPolicy.*|IPBlock)$/],
   ["io.k8s.api.coordination.v1", /^Lease(Spec)?$/],
+  ["io.k8s.api.apps.v1", /^((Deployment|ReplicaSet)(Spec|Status|Strategy|Condition)?|RollingUpdateDeployment)$/],
+  ["io.k8s.api.discovery.v1", /^(Endpoint(Slice|Conditions|Hints)?|For(Zone|Node))$/],
+  ["io.k8s.api.autoscaling.v1", /^Scale(Spec|Status)?$/],
   ["io.k8s.api.authorization.v1", /AccessReview|RulesReview|^(Non)?Resource(Rule|Attributes)$|^(Label|Field)SelectorAttributes$/],
   [
     EXTENSIONS,
@@ -36,11 +39,16 @@ const KINDS = [
   ["", "V1Secret"],
   ["", "V1ServiceAccount"],
   ["", "V1Service"],
+  ["", "V1Endpoints"],
   ["", "CoreV1Event"],
   ["", "V1ResourceQuota"],
   ["", "V1LimitRange"],
   ["events.k8s.io", "EventsV1Event"],
   ["coordination.k8s.io", "V1Lease"],
+  ["apps", "V1Deployment"],
+  ["apps", "V1ReplicaSet"],
+  ["discovery.k8s.io", "V1EndpointSlice"],
+  ["autoscaling", "V1Scale"],
   ["rbac.authorization.k8s.io", "V1Role"],
   ["rbac.authorization.k8s.io", "V1RoleBinding"],
   ["rbac.authorization.k8s.io", "V1ClusterRole"],
@@ -54,10 +62,11 @@ const KINDS = [
 ];
 
 /** `V1Pod` → Pod, `RbacV1Subject` → Subject. */
-const shortName = (model) => model.replace(/^(Core|Events|Rbac|Apiextensions)?V1/, "");
+const shortName = (model) => model.replace(/^(Core|Events|Rbac|Apiextensions|Discovery)?V1/, "");
 
 function definitionName(model) {
   if (model.startsWith("EventsV1")) return `io.k8s.api.events.v1.${shortName(model)}`;
+  if (model.startsWith("DiscoveryV1")) return `io.k8s.api.discovery.v1.${shortName(model)}`;
   if (model.startsWith("CoreV1")) return `${CORE}.${shortName(model)}`;
   const name = shortName(model);
   return `${PACKAGES.find(([, names]) => names.test(name))?.[0] ?? CORE}.${name}`;
@@ -134,6 +143,7 @@ function withHints(schema, field) {
   let hinted = schema;
   if (quantities.includes(field)) hinted = schema.type === "object" ? { ...schema, additionalProperties: QUANTITY } : QUANTITY;
   if (hinted.type === "array") hinted = { ...hinted, ...listHints(field) };
+  else if (retainKeys.includes(field)) hinted = { allOf: [hinted], "x-kubernetes-patch-strategy": "retainKeys" };
   if (enumOf.has(field)) hinted = { ...hinted, enum: enumOf.get(field) };
   if (enumOf.has(`${field}[]`)) hinted = { ...hinted, items: { ...hinted.items, enum: enumOf.get(`${field}[]`) } };
   if (atomicMaps.includes(field)) hinted = { ...hinted, "x-kubernetes-map-type": "atomic" };
@@ -143,6 +153,7 @@ function withHints(schema, field) {
 function fieldSchema(model, attribute, declared) {
   const schema = withHints(typeSchema(attribute.type, attribute.format), `${shortName(model)}.${attribute.baseName}`);
   if (!declared?.description) return schema;
+  if (schema.allOf) return { ...schema, description: declared.description };
   return schema.$ref ? { allOf: [{ $ref: schema.$ref }], description: declared.description } : { ...schema, description: declared.description };
 }
 

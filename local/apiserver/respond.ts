@@ -8,6 +8,7 @@ import { deleteCollection } from "./verbs/delete-collection.ts";
 import { goneStatus, remove } from "./verbs/delete.ts";
 import { get, list } from "./verbs/list.ts";
 import { patch } from "./verbs/patch.ts";
+import { getScale, patchScale, SCALE_KIND, updateScale } from "./verbs/scale.ts";
 import { noStream, podLog } from "./verbs/subresources.ts";
 import { update, type Written } from "./verbs/update.ts";
 import { watch } from "./verbs/watch.ts";
@@ -76,10 +77,17 @@ function written(core: Core, view: View, { object, created }: Written): Promise<
   return entry?.object === object ? entryResponse(status, view, entry) : objectResponse(status, view, object);
 }
 
+async function scaled(core: Core, call: Call, verb: Verb): Promise<ServerResponse> {
+  const view = { ...viewOf(core, call), kind: SCALE_KIND };
+  if (verb === "get") return objectResponse(200, view, getScale(core, call));
+  return objectResponse(200, view, verb === "update" ? await updateScale(core, call) : verb === "patch" ? await patchScale(core, call) : deny());
+}
+
 async function specialSubresource(core: Core, call: Call, verb: Verb): Promise<ServerResponse | undefined> {
   const { subresource, kind } = call.target;
   if (subresource === "") return undefined;
   if (!kind.subresources.includes(subresource)) throw notServed();
+  if (subresource === "scale") return scaled(core, call, verb);
   if (subresource === "log") return verb === "get" ? podLog(core, call) : deny();
   if (subresource === "exec" || subresource === "attach" || subresource === "portforward") return noStream(call);
   if (subresource === "finalize" && verb !== "update") throw methodNotAllowed();

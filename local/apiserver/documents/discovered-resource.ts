@@ -9,5 +9,14 @@ export interface DiscoveredResource {
   readonly verbs: readonly string[];
   readonly shortNames: readonly string[];
   readonly categories: readonly string[];
-  readonly subresources: readonly { readonly name: string; readonly kind: string; readonly verbs: readonly string[] }[];
+  readonly subresources: readonly DiscoveredSubresource[];
+}
+
+export interface DiscoveredSubresource {
+  readonly name: string;
+  readonly kind: string;
+  readonly verbs: readonly string[];
+  /** Of the kind, where it is not the resource's own. */
+  readonly group?: string;
+  readonly version?: string;
 }

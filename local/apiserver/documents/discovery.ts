@@ -2,7 +2,7 @@ import type { Core } from "../core.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { ServerResponse } from "../request.ts";
 import { jsonResponse } from "../wire/encode.ts";
-import type { DiscoveredResource } from "./discovered-resource.ts";
+import type { DiscoveredResource, DiscoveredSubresource } from "./discovered-resource.ts";
 import type { DocumentRequest } from "./document-request.ts";
 import { REVIEW_KINDS } from "./review-kinds.ts";
 
@@ -10,14 +10,27 @@ const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "
 
 const SUBRESOURCE_VERBS: Readonly<Record<string, readonly string[]>> = {
   status: ["get", "patch", "update"],
+  scale: ["get", "patch", "update"],
   finalize: ["update"],
   log: ["get"],
   exec: ["create", "get"],
   attach: ["create", "get"],
   portforward: ["create", "get"],
+  binding: ["create"],
 };
 
-const SUBRESOURCE_KINDS: Readonly<Record<string, string>> = { exec: "PodExecOptions", attach: "PodAttachOptions", portforward: "PodPortForwardOptions" };
+/** Kinds that subresources speak of, where it is not their resource's own. */
+const SUBRESOURCE_KINDS: Readonly<Record<string, Pick<DiscoveredSubresource, "kind" | "group" | "version">>> = {
+  exec: { kind: "PodExecOptions" },
+  attach: { kind: "PodAttachOptions" },
+  portforward: { kind: "PodPortForwardOptions" },
+  binding: { kind: "Binding" },
+  scale: { kind: "Scale", group: "autoscaling", version: "v1" },
+};
+
+function discoveredSubresource(kind: ServedKind, name: string): DiscoveredSubresource {
+  return { name, kind: kind.kind, ...SUBRESOURCE_KINDS[name], verbs: SUBRESOURCE_VERBS[name] ?? ["get"] };
+}
 
 function discovered(kind: ServedKind): DiscoveredResource {
   return {
@@ -30,7 +43,7 @@ function discovered(kind: ServedKind): DiscoveredResource {
     verbs: kind.collection === "/namespaces" ? VERBS.filter((verb) => verb !== "deletecollection") : VERBS,
     shortNames: kind.shortNames,
     categories: kind.categories,
-    subresources: kind.subresources.map((name) => ({ name, kind: SUBRESOURCE_KINDS[name] ?? kind.kind, verbs: SUBRESOURCE_VERBS[name] ?? ["get"] })),
+    subresources: kind.subresources.map((name) => discoveredSubresource(kind, name)),
   };
 }
 
@@ -64,11 +77,15 @@ function optional(resource: DiscoveredResource): object {
   return { ...(shortNames.length > 0 ? { shortNames } : {}), ...(categories.length > 0 ? { categories } : {}) };
 }
 
+function kindOf({ group, version, kind }: DiscoveredSubresource): object {
+  return group === undefined ? { kind } : { group, version, kind };
+}
+
 function resourceList(groupVersion: string, resources: readonly DiscoveredResource[]): object {
   const entries = resources.flatMap((resource) => {
     const { name, namespaced, kind, verbs } = resource;
     const own = { name, singularName: resource.singular, namespaced, kind, verbs, ...optional(resource) };
-    const below = resource.subresources.map((sub) => ({ name: `${name}/${sub.name}`, singularName: "", namespaced, kind: sub.kind, verbs: sub.verbs }));
+    const below = resource.subresources.map((sub) => ({ name: `${name}/${sub.name}`, singularName: "", namespaced, ...kindOf(sub), verbs: sub.verbs }));
     return [own, ...below];
   });
   return { kind: "APIResourceList", apiVersion: "v1", groupVersion, resources: entries };
@@ -77,7 +94,11 @@ function resourceList(groupVersion: string, resources: readonly DiscoveredResour
 function aggregatedResource(resource: DiscoveredResource): object {
   const { group, version } = resource.group === "" ? { group: "", version: "" } : resource;
   const responseKind = (kind: string) => ({ group, version, kind });
-  const subresources = resource.subresources.map((sub) => ({ subresource: sub.name, responseKind: responseKind(sub.kind), verbs: sub.verbs }));
+  const subresources = resource.subresources.map((sub) => ({
+    subresource: sub.name,
+    responseKind: { ...responseKind(sub.kind), ...kindOf(sub) },
+    verbs: sub.verbs,
+  }));
   return {
     resource: resource.name,
     responseKind: responseKind(resource.kind),

@@ -4,6 +4,7 @@ import { NAME_COLUMN } from "./custom-columns.ts";
 import { jsonPath } from "./json-path.ts";
 import { podPhase, podReady, podRestarts } from "./pod-columns.ts";
 import type { TableColumn } from "./served-kind.ts";
+import { WORKLOAD_COLUMNS } from "./workload-columns.ts";
 
 type Cell = TableColumn["cell"];
 
@@ -136,6 +137,7 @@ function podSelector(object: KubeObject): string {
 }
 
 const COLUMNS: Readonly<Record<string, readonly TableColumn[]>> = {
+  ...WORKLOAD_COLUMNS,
   "/configmaps": [NAME_COLUMN, column("Data", (object, now) => Number(size(".data")(object, now)) + Number(size(".binaryData")(object, now))), AGE],
   "/secrets": [NAME_COLUMN, column("Type", at(".type")), column("Data", size(".data")), AGE],
   "/serviceaccounts": [NAME_COLUMN, AGE],

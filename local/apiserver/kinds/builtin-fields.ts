@@ -31,10 +31,12 @@ const PATHS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   "/nodes": { "spec.unschedulable": ".spec.unschedulable" },
   "/namespaces": { "status.phase": ".status.phase", name: ".metadata.name" },
   "/secrets": { type: ".type" },
+  "/services": { "spec.clusterIP": ".spec.clusterIP", "spec.type": ".spec.type" },
+  "apps/replicasets": { "status.replicas": ".status.replicas" },
 };
 
 /** What a boolean that is absent compares equal to. */
-const ABSENT: Readonly<Record<string, string>> = { "spec.hostNetwork": "false", "spec.unschedulable": "false" };
+const ABSENT: Readonly<Record<string, string>> = { "spec.hostNetwork": "false", "spec.unschedulable": "false", "status.replicas": "0" };
 
 /** The field selectors of a built-in kind besides name and namespace. */
 export function builtinFields(group: string, plural: string): ReadonlyMap<string, (object: KubeObject) => string> {

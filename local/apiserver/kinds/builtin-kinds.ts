@@ -5,6 +5,7 @@ import { builtinColumns } from "./builtin-columns.ts";
 import { builtinFields } from "./builtin-fields.ts";
 import { BUILTIN_ROWS, type BuiltinRow } from "./builtin-table.ts";
 import { eventConversion } from "./event-conversion.ts";
+import { WORKLOAD_SCALE } from "./scale-paths.ts";
 import type { ServedKind } from "./served-kind.ts";
 
 function schemaOf(row: BuiltinRow): Structural {
@@ -41,6 +42,8 @@ function served(row: BuiltinRow): ServedKind {
     returnsDeleted: row.returnsDeleted ?? false,
     columns: builtinColumns(row.group, row.plural),
     selectableFields: builtinFields(row.group, row.plural),
+    ...(row.subresources?.includes("scale") ? { scale: WORKLOAD_SCALE } : {}),
+    ...(row.deprecation === undefined ? {} : { deprecation: row.deprecation }),
     ...(otherEvents ? { conversion: eventConversion } : {}),
   };
 }

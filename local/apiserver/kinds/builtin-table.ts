@@ -9,6 +9,8 @@ export interface BuiltinRow {
   readonly categories?: readonly string[];
   readonly namespaced: boolean;
   readonly subresources?: readonly string[];
+  /** Printed as a Warning by every request. */
+  readonly deprecation?: string;
   readonly counted?: boolean;
   readonly createOnUpdate?: boolean;
   readonly conditionalUpdate?: boolean;
@@ -17,10 +19,21 @@ export interface BuiltinRow {
 
 const RBAC = { group: "rbac.authorization.k8s.io", version: "v1", createOnUpdate: true } as const;
 const CORE = { group: "", version: "v1" } as const;
+const WORKLOAD = { group: "apps", version: "v1", namespaced: true, categories: ["all"], subresources: ["scale", "status"], counted: true } as const;
 
 /** The order is the order of discovery. */
 export const BUILTIN_ROWS: readonly BuiltinRow[] = [
   { ...CORE, kind: "ConfigMap", plural: "configmaps", singular: "configmap", shortNames: ["cm"], namespaced: true },
+  {
+    ...CORE,
+    kind: "Endpoints",
+    plural: "endpoints",
+    singular: "endpoints",
+    shortNames: ["ep"],
+    namespaced: true,
+    createOnUpdate: true,
+    deprecation: "v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice",
+  },
   { ...CORE, kind: "Event", plural: "events", singular: "event", shortNames: ["ev"], namespaced: true, createOnUpdate: true },
   { ...CORE, kind: "LimitRange", plural: "limitranges", singular: "limitrange", shortNames: ["limits"], namespaced: true, createOnUpdate: true },
   { ...CORE, kind: "Namespace", plural: "namespaces", singular: "namespace", shortNames: ["ns"], namespaced: false, subresources: ["finalize", "status"] },
@@ -50,6 +63,18 @@ export const BUILTIN_ROWS: readonly BuiltinRow[] = [
   { ...CORE, kind: "Secret", plural: "secrets", singular: "secret", namespaced: true },
   { ...CORE, kind: "ServiceAccount", plural: "serviceaccounts", singular: "serviceaccount", shortNames: ["sa"], namespaced: true, returnsDeleted: true },
   {
+    ...CORE,
+    kind: "Service",
+    plural: "services",
+    singular: "service",
+    shortNames: ["svc"],
+    categories: ["all"],
+    namespaced: true,
+    subresources: ["status"],
+    createOnUpdate: true,
+    returnsDeleted: true,
+  },
+  {
     group: "apiextensions.k8s.io",
     version: "v1",
     kind: "CustomResourceDefinition",
@@ -62,6 +87,8 @@ export const BUILTIN_ROWS: readonly BuiltinRow[] = [
     counted: true,
     conditionalUpdate: true,
   },
+  { ...WORKLOAD, kind: "Deployment", plural: "deployments", singular: "deployment", shortNames: ["deploy"] },
+  { ...WORKLOAD, kind: "ReplicaSet", plural: "replicasets", singular: "replicaset", shortNames: ["rs"] },
   {
     group: "coordination.k8s.io",
     version: "v1",
@@ -71,6 +98,16 @@ export const BUILTIN_ROWS: readonly BuiltinRow[] = [
     namespaced: true,
     createOnUpdate: true,
     conditionalUpdate: true,
+  },
+  {
+    group: "discovery.k8s.io",
+    version: "v1",
+    kind: "EndpointSlice",
+    plural: "endpointslices",
+    singular: "endpointslice",
+    namespaced: true,
+    counted: true,
+    createOnUpdate: true,
   },
   { group: "events.k8s.io", version: "v1", kind: "Event", plural: "events", singular: "event", shortNames: ["ev"], namespaced: true, createOnUpdate: true },
   {

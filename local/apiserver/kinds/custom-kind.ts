@@ -3,6 +3,7 @@ import { compileStructural, type Structural } from "../../../schema/structural/i
 import { customColumns } from "./custom-columns.ts";
 import type { Definition, DefinitionVersion } from "./definition.ts";
 import { jsonPath } from "./json-path.ts";
+import { declaredScale } from "./scale-paths.ts";
 import type { ServedKind } from "./served-kind.ts";
 
 const OPEN = { type: "object", "x-kubernetes-preserve-unknown-fields": true } as const;
@@ -46,7 +47,8 @@ function customKind(definition: Definition, version: DefinitionVersion, storage:
     get schema() {
       return (schema ??= compileStructural(version.schema?.openAPIV3Schema ?? OPEN));
     },
-    subresources: version.subresources?.status ? ["status"] : [],
+    subresources: [...(version.subresources?.status ? ["status"] : []), ...(version.subresources?.scale ? ["scale"] : [])],
+    ...(version.subresources?.scale ? { scale: declaredScale(version.subresources.scale) } : {}),
     counted: true,
     createOnUpdate: false,
     unconditionalUpdate: false,

@@ -13,6 +13,16 @@ export interface TableColumn {
   cell(object: KubeObject, now: number): unknown;
 }
 
+/** What the scale subresource reads and writes of an object. Paths are the names of nested fields. */
+export interface ScalePaths {
+  readonly spec: readonly string[];
+  readonly status: readonly string[];
+  /** The text of the selector of the pods that are scaled; undefined when there is none. */
+  readonly selector: (object: KubeObject) => string | undefined;
+  /** Who demands that replicas are set: a custom kind has no default for them. */
+  readonly strict: boolean;
+}
+
 /** One kind in one version, as the pipeline needs to know it. A kind is data: no verb asks which kind it serves, except through these fields. */
 export interface ServedKind {
   readonly group: string;
@@ -32,6 +42,8 @@ export interface ServedKind {
   readonly builtin: boolean;
   readonly schema: Structural;
   readonly subresources: readonly string[];
+  /** Where /scale finds its numbers; present exactly when `subresources` names it. */
+  readonly scale?: ScalePaths;
   /** metadata.generation is kept (and counted on changes outside metadata and status). */
   readonly counted: boolean;
   /** A PUT may create. */

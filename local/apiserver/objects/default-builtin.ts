@@ -2,6 +2,7 @@ import { copyJson, type Fields } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { builtinSchema } from "./builtin.ts";
 import { defaultPodSpec, fieldsOf, listOf } from "./default-pod.ts";
+import { defaultDeployment, defaultEndpoints, defaultEndpointSlice, defaultReplicaSet, defaultService } from "./default-workload.ts";
 import { normaliseBuiltin } from "./normalise-builtin.ts";
 
 const RBAC = "rbac.authorization.k8s.io";
@@ -50,17 +51,6 @@ function defaultNetworkPolicy(policy: Fields): void {
   for (const rule of [...listOf(spec["ingress"]), ...listOf(spec["egress"])]) for (const port of listOf(rule["ports"])) port["protocol"] ??= "TCP";
 }
 
-function defaultService(service: Fields): void {
-  const spec = part(service, "spec");
-  spec["type"] ??= "ClusterIP";
-  spec["sessionAffinity"] ??= "None";
-  if (spec["type"] !== "ExternalName") spec["internalTrafficPolicy"] ??= "Cluster";
-  for (const port of listOf(spec["ports"])) {
-    port["protocol"] ??= "TCP";
-    port["targetPort"] ??= port["port"];
-  }
-}
-
 /** Fields of an Event that are always written. */
 function defaultEvent(event: Fields): void {
   event["involvedObject"] ??= {};
@@ -91,6 +81,10 @@ const DEFAULTS: Readonly<Record<string, (object: Fields) => void>> = {
   "/Secret": defaultSecret,
   "/LimitRange": defaultLimits,
   "/Service": defaultService,
+  "/Endpoints": defaultEndpoints,
+  "apps/Deployment": defaultDeployment,
+  "apps/ReplicaSet": defaultReplicaSet,
+  "discovery.k8s.io/EndpointSlice": defaultEndpointSlice,
   "/Event": defaultEvent,
   "/Node": defaultNode,
   [`${RBAC}/RoleBinding`]: defaultBinding,

@@ -9,10 +9,13 @@ const BUILTIN_STATUS: Readonly<Record<string, readonly FieldPath[]>> = {
   Node: [["spec"]],
   Namespace: [["spec"]],
   ResourceQuota: [["spec"]],
+  Service: [["spec"]],
+  Deployment: [["spec"], ["metadata", "labels"]],
+  ReplicaSet: [["spec"]],
   CustomResourceDefinition: CUSTOM_STATUS,
 };
 
-const BUILTIN_GROUPS: ReadonlySet<string> = new Set(["", "apiextensions.k8s.io"]);
+const BUILTIN_GROUPS: ReadonlySet<string> = new Set(["", "apps", "apiextensions.k8s.io"]);
 
 /** Paths an endpoint of a kind never lets a writer own: the status on the main endpoint (where there is a status subresource), other things on /status. */
 export function resetPaths(kind: { readonly group: string; readonly kind: string; readonly hasStatus: boolean }, subresource: string): readonly FieldPath[] {

@@ -6,6 +6,8 @@ import { fieldsOf, listOf } from "./default-pod.ts";
 import { configKeyProblems, pathSegmentProblems } from "./names.ts";
 import { quantityNanos } from "./quantity.ts";
 import { validatePod } from "./validate-pod.ts";
+import { validateEndpointSlice, validateScale, validateService } from "./validate-service.ts";
+import { validateDeployment, validateReplicaSet } from "./validate-workload.ts";
 
 type Check = (object: KubeObject, old: KubeObject | undefined) => Cause[];
 
@@ -180,6 +182,12 @@ const CHECKS: Readonly<Record<string, Check>> = {
   "/Secret": secret,
   "/ResourceQuota": quota,
   "/LimitRange": limitRange,
+  "/Service": validateService,
+  "/Endpoints": () => [],
+  "apps/Deployment": validateDeployment,
+  "apps/ReplicaSet": validateReplicaSet,
+  "autoscaling/Scale": validateScale,
+  "discovery.k8s.io/EndpointSlice": validateEndpointSlice,
   "/Event": event,
   "events.k8s.io/Event": event,
   "coordination.k8s.io/Lease": lease,

@@ -4,6 +4,7 @@ import type { Core } from "../core.ts";
 import { prepareDefinition } from "../kinds/definition-status.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import { podStatus } from "./pod-status.ts";
+import { giveAddresses, keepAddresses } from "./service-addresses.ts";
 
 /** What the server itself writes into an object of a kind before it is checked. Objects are changed in place and belong to the caller. */
 export interface Strategy {
@@ -90,9 +91,24 @@ const definition: Strategy = {
   },
 };
 
+const service: Strategy = {
+  create(core, kind, object) {
+    common.create(core, kind, object);
+    giveAddresses(core, object);
+    object["status"] = { loadBalancer: {} };
+  },
+  update(core, kind, object, live, subresource) {
+    common.update(core, kind, object, live, subresource);
+    if (subresource !== "") return;
+    keepAddresses(object, live);
+    giveAddresses(core, object);
+  },
+};
+
 const BY_COLLECTION: ReadonlyMap<string, Strategy> = new Map([
   ["/pods", pod],
   ["/namespaces", namespace],
+  ["/services", service],
   ["apiextensions.k8s.io/customresourcedefinitions", definition],
 ]);
 
