@@ -34,6 +34,8 @@ export const ANNOTATION = {
   source: "flyte.org/source",
   /** `main@sha1:…` the object was applied from. */
   revision: "flyte.org/revision",
+  /** On a Run from git: digest of the fields of its manifest that may never change. */
+  manifest: "flyte.org/manifest-digest",
   requestedAt: "flyte.org/reconcile-requested-at",
   /** Digest of a pod's spec as built, compared before an existing pod is taken as ours. */
   specHash: "flyte.org/spec-hash",
@@ -42,7 +44,7 @@ export const ANNOTATION = {
 export const FINALIZER = {
   /** On pods, until their result is recorded. */
   result: "flyte.org/result",
-  /** On Runs that have not finished. */
+  /** On Runs from when they are taken up until the archive has them. */
   archive: "flyte.org/archive",
   project: "flyte.org/project",
   sync: "flyte.org/sync",

@@ -1,1 +1,3 @@
-export { type ArchivedRun, openRecords, type Records, type RecordsConnection } from "./records.ts";
+export type { ArchivedAction, ArchivedHead, ArchivedRun, ManifestName, RunArchive, RunHistory, RunQuery } from "./archived-run.ts";
+export type { RecordsConnection, RecordsLimits, RecordsTls, TlsMode } from "./connection.ts";
+export { lazyRecords, openHistory, openRecords, type Records, type RecordsDeps } from "./records.ts";

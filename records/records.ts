@@ -1,120 +1,117 @@
 import pg from "pg";
-import { type Logger, messageOf, RetryableFailure, stringifyJson } from "../base/index.ts";
-import { MIGRATIONS } from "./migrations.ts";
+import { Failure, type Logger, messageOf, RetryableFailure } from "../base/index.ts";
+import type { RunArchive, RunHistory } from "./archived-run.ts";
+import { poolConfig, type RecordsConnection } from "./connection.ts";
+import { migrate } from "./migrate.ts";
+import { insertRun, selectRun, selectRuns, selectUids } from "./run-rows.ts";
 
-/** What `pg` needs to connect. */
-export interface RecordsConnection {
-  readonly host: string;
-  readonly port: number;
-  readonly user: string;
-  readonly password: string;
-  readonly database: string;
-}
-
-/** A Run that has ended, with its actions, as they stood then. */
-export interface ArchivedRun {
-  readonly uid: string;
-  readonly project: string;
-  readonly domain: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly phase: string;
-  /** RFC 3339. */
-  readonly startedAt: string | undefined;
-  readonly endedAt: string;
-  readonly run: unknown;
-  readonly actions: readonly unknown[];
-}
-
-/** What outlives the resources. Every method rejects with RetryableFailure `RecordsUnavailable`. */
-export interface Records {
-  /** Keeps a Run. The first time counts: later calls with the same uid change nothing. */
-  archiveRun(run: ArchivedRun): Promise<void>;
-  /** Archived Runs of one name, the newest first. */
-  runsNamed(namespace: string, name: string): Promise<readonly ArchivedRun[]>;
+/** What outlives the resources. Methods reject with RetryableFailure `RecordsUnavailable`, or TerminalFailure `RecordsTooNew`. */
+export interface Records extends RunArchive, RunHistory {
+  /** Resolves when the database was reached and its tables are up to date. Every method waits for this by itself. */
+  ready(): Promise<void>;
   close(): Promise<void>;
 }
 
-/** Two programs that start at once must not migrate at once. */
-const MIGRATION_LOCK = 728_301_554;
-const CONNECTIONS = 4;
-
-async function migrate(pool: pg.Pool): Promise<void> {
-  const client = await pool.connect();
-  try {
-    await client.query("SELECT pg_advisory_lock($1)", [MIGRATION_LOCK]);
-    await client.query("CREATE SCHEMA IF NOT EXISTS flyteops");
-    await client.query("CREATE TABLE IF NOT EXISTS flyteops.migrations (number integer PRIMARY KEY)");
-    const { rows } = await client.query<{ count: string }>("SELECT count(*) FROM flyteops.migrations");
-    for (const [number, statements] of [...MIGRATIONS.entries()].slice(Number(rows[0]?.count ?? 0))) {
-      await client.query("BEGIN");
-      await client.query(statements);
-      await client.query("INSERT INTO flyteops.migrations VALUES ($1)", [number]);
-      await client.query("COMMIT");
-    }
-  } finally {
-    // Ends the session, and with it the lock and a transaction that failed.
-    client.release(true);
-  }
+export interface RecordsDeps {
+  readonly connection: RecordsConnection;
+  readonly logger: Logger;
 }
 
-interface Row {
-  uid: string;
-  project: string;
-  domain: string;
-  namespace: string;
-  name: string;
-  phase: string;
-  started_at: Date | null;
-  ended_at: Date;
-  run: unknown;
-  actions: unknown[];
+/** SQLSTATEs of a table and a schema that are not there. */
+const NOT_THERE = new Set(["42P01", "3F000"]);
+
+function unavailable(thrown: unknown): Failure {
+  if (thrown instanceof Failure) return thrown;
+  return new RetryableFailure("RecordsUnavailable", `the database did not take it: ${messageOf(thrown)}`, { cause: thrown });
 }
 
-const archivedRun = ({ started_at, ended_at, ...row }: Row): ArchivedRun => ({ ...row, startedAt: started_at?.toISOString(), endedAt: ended_at.toISOString() });
+type Work<T> = (client: pg.PoolClient) => Promise<T>;
 
-async function reachable<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (thrown) {
-    throw new RetryableFailure("RecordsUnavailable", `the database did not take it: ${messageOf(thrown)}`, { cause: thrown });
-  }
-}
-
-/** Opens the records and brings their tables up to date. Rejects with RetryableFailure. */
-export async function openRecords({ connection, logger }: { readonly connection: RecordsConnection; readonly logger: Logger }): Promise<Records> {
-  const pool = new pg.Pool({ ...connection, max: CONNECTIONS });
+/** Lends connections of one pool. Whoever fails with one gives it back broken: nobody knows what it would do next. */
+function lender({ connection, logger }: RecordsDeps): { lend<T>(work: Work<T>): Promise<T>; close(): Promise<void> } {
+  const pool = new pg.Pool(poolConfig(connection, pg.types.getTypeParser));
+  // Idle connections end when the server does; the next one asked for is new.
   pool.on("error", (error) => logger.info("a database connection was lost", { error: error.message }));
-  await reachable(() => migrate(pool));
+  const idle = connection.limits?.maxIdleConnections ?? Infinity;
   return {
-    archiveRun: (run) =>
-      reachable(async () => {
-        await pool.query(
-          `INSERT INTO flyteops.runs (uid, project, domain, namespace, name, phase, started_at, ended_at, run, actions)
-           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ON CONFLICT (uid) DO NOTHING`,
-          [
-            run.uid,
-            run.project,
-            run.domain,
-            run.namespace,
-            run.name,
-            run.phase,
-            run.startedAt ?? null,
-            run.endedAt,
-            stringifyJson(run.run),
-            stringifyJson(run.actions),
-          ],
-        );
-      }),
-    runsNamed: (namespace, name) =>
-      reachable(async () => {
-        const columns = "uid, project, domain, namespace, name, phase, started_at, ended_at, run, actions";
-        const { rows } = await pool.query<Row>(`SELECT ${columns} FROM flyteops.runs WHERE namespace = $1 AND name = $2 ORDER BY ended_at DESC LIMIT 100`, [
-          namespace,
-          name,
-        ]);
-        return rows.map(archivedRun);
-      }),
+    async lend(work) {
+      const client = await pool.connect();
+      let keep = false;
+      try {
+        const result = await work(client);
+        keep = pool.idleCount < idle;
+        return result;
+      } finally {
+        client.release(!keep);
+      }
+    },
     close: () => pool.end(),
+  };
+}
+
+/** The records, reached and brought up to date when they are first needed: a program may start before its database. */
+export function lazyRecords(deps: RecordsDeps): Records {
+  const { lend, close } = lender(deps);
+  let upToDate: Promise<void> | undefined;
+  const ready = (): Promise<void> => {
+    upToDate ??= lend(migrate).catch((thrown: unknown) => {
+      upToDate = undefined;
+      throw unavailable(thrown);
+    });
+    return upToDate;
+  };
+  const using = async <T>(work: Work<T>): Promise<T> => {
+    await ready();
+    return lend(work).catch((thrown: unknown) => {
+      throw unavailable(thrown);
+    });
+  };
+  return {
+    ready,
+    archiveRun: (run) => using((client) => insertRun(client, run)),
+    ...history(using),
+    close,
+  };
+}
+
+function history(using: <T>(work: Work<T>) => Promise<T>): RunHistory {
+  return {
+    runs: (query) => using((client) => selectRuns(client, query)),
+    run: (uid) => using((client) => selectRun(client, uid)),
+    uidsOf: async (manifests) => (manifests.length === 0 ? [] : using((client) => selectUids(client, manifests))),
+  };
+}
+
+/** Opens the records and brings their tables up to date. Rejects with RetryableFailure or TerminalFailure. */
+export async function openRecords(deps: RecordsDeps): Promise<Records> {
+  const records = lazyRecords(deps);
+  try {
+    await records.ready();
+    return records;
+  } catch (thrown) {
+    await records.close();
+    throw thrown;
+  }
+}
+
+/** The archive for whoever only reads: changes no table, and an archive that nobody has made yet is empty. */
+export function openHistory(deps: RecordsDeps): RunHistory & { close(): Promise<void> } {
+  const { lend, close } = lender(deps);
+  const reading = async <T>(empty: T, work: Work<T>): Promise<T> => {
+    try {
+      return await lend(async (client) => {
+        await client.query("SET default_transaction_read_only = on");
+        return work(client);
+      });
+    } catch (thrown) {
+      if (NOT_THERE.has(String((thrown as { code?: unknown }).code))) return empty;
+      throw unavailable(thrown);
+    }
+  };
+  return {
+    runs: (query) => reading([], (client) => selectRuns(client, query)),
+    run: (uid) => reading(undefined, (client) => selectRun(client, uid)),
+    uidsOf: (manifests) => reading([], (client) => selectUids(client, manifests)),
+    close,
   };
 }

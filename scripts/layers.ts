@@ -36,7 +36,21 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const NO_ROOMS = new Set(["node_modules", "dist", "coverage", "docs", "examples"]);
 
 /** Pure rooms may not reach the machine at all; the others listed are edges and may import node:* modules. */
-const NODE_MODULES_ALLOWED = new Set(["cmd", "test", "bench", "scripts", "local", "blobs", "copilot", "gitops", "kube", "config", "cli", "controllers"]);
+const NODE_MODULES_ALLOWED = new Set([
+  "cmd",
+  "test",
+  "bench",
+  "scripts",
+  "local",
+  "blobs",
+  "records",
+  "copilot",
+  "gitops",
+  "kube",
+  "config",
+  "cli",
+  "controllers",
+]);
 const NODE_EXEMPT = new Set(["base/digest.ts", "cel/worker.ts", "cel/evaluator.ts", "schema/structural/format.ts"]);
 const AMBIENT_ALLOWED = new Set(["cmd", "test", "bench", "scripts"]);
 const AMBIENT =

@@ -1,54 +1,41 @@
-import { type Outcome, settled } from "../../base/index.ts";
 import { type Run, RunKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
-import { type Controller, controller, type ControllerDeps, type InformerSet, type Reconciler, type Stored } from "../../kube/index.ts";
-import type { ArchivedRun, Records } from "../../records/index.ts";
+import { type Controller, controller, type ControllerDeps } from "../../kube/index.ts";
+import type { RunArchive } from "../../records/index.ts";
+import { archiveReconciler, isHeld } from "./archive-reconciler.ts";
 
-/** Runs whose archiving is remembered, so that their later status changes cost no write; beyond it the database refuses the second. */
-const REMEMBERED = 10_000;
+export { type ArchiveReconciler, archiveReconciler } from "./archive-reconciler.ts";
 
-function archived(run: Stored<Run>, endedAt: string, actions: readonly Stored<TaskAction>[]): ArchivedRun {
-  const { uid, namespace = "", name } = run.metadata;
-  // Domains have no hyphen, so the namespace splits one way only.
-  const hyphen = namespace.lastIndexOf("-");
-  return {
-    uid,
-    namespace,
-    name,
-    project: namespace.slice(0, Math.max(0, hyphen)),
-    domain: namespace.slice(hyphen + 1),
-    phase: run.status?.phase ?? "",
-    startedAt: run.status?.startTime,
-    endedAt,
-    run,
-    actions,
-  };
+export interface ArchiveControllerDeps extends ControllerDeps {
+  /** `Records`, or any other that keeps Runs. */
+  readonly records: RunArchive;
 }
 
-/** Keeps every Run that has ended, with its actions, before anybody deletes it. */
-export function archiveReconciler({ informers, records }: { readonly informers: InformerSet; readonly records: Records }): Reconciler<Run> {
+/** Keeps every Run that has ended, with its actions, before it may go. */
+export function archiveController(deps: ArchiveControllerDeps): Controller {
+  const { informers, records } = deps;
+  const reconciler = archiveReconciler({ informers, archive: records });
+  const runs = informers.of<Run>({ kind: RunKind });
   const actions = informers.of<TaskAction>({ kind: TaskActionKind });
-  const done = new Set<string>();
+  const made = controller(deps, { reconciler, watches: [{ kind: TaskActionKind, keysOf: () => [] }] });
   return {
-    kind: RunKind,
-    summary: false,
-    async reconcile(run): Promise<Outcome> {
-      const { uid } = run.metadata;
-      const endedAt = run.status?.endTime;
-      if (endedAt === undefined || done.has(uid)) return settled();
-      await records.archiveRun(
-        archived(
-          run,
-          endedAt,
-          actions.list(run.metadata.namespace).filter(({ spec }) => spec.runUid === uid),
-        ),
-      );
-      if (done.size >= REMEMBERED) done.clear();
-      done.add(uid);
-      return settled();
+    ...made,
+    get idle() {
+      return made.idle;
+    },
+    async run(signal) {
+      const stops = [
+        actions.onChange(({ type, object }) => {
+          if (type !== "deleted") return;
+          const run = runs.get(`${object.metadata.namespace}/${object.spec.runName}`);
+          if (run?.metadata.uid === object.spec.runUid && isHeld(run)) reconciler.lost(object);
+        }),
+        runs.onChange(({ type, object }) => {
+          if (type === "deleted") reconciler.forget(object.metadata.uid);
+        }),
+      ];
+      await made.run(signal).finally(() => {
+        for (const stop of stops) stop();
+      });
     },
   };
-}
-
-export function archiveController(deps: ControllerDeps & { readonly records: Records }): Controller {
-  return controller(deps, { reconciler: archiveReconciler(deps), watches: [{ kind: TaskActionKind, keysOf: () => [] }] });
 }

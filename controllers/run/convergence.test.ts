@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type Fault, FAULTS, faultLine } from "../../test/support/faults.ts";
 import { NAMESPACE, type RunRig, runRig } from "../../test/support/run-rig.ts";
+import { archivedIn } from "../../test/support/memory-archive.ts";
 import { testCluster } from "../../test/support/test-cluster.ts";
 
 /** A workflow with everything: an expression, an attribute, a map, a sub-workflow, a failure and a failure node. */
@@ -13,7 +14,7 @@ async function play(
   const rig = runRig(
     cluster,
     ({ spec }) => (spec.node === "boom" ? { error: { code: "ExitCode", message: "the program exited with 7" } } : { outputs: { y: 7, ys: [1, 2] } }),
-    line,
+    { line },
   );
   await rig.task("step", { x: { type: "integer", default: 0 } }, { y: "integer" });
   await rig.task("list", {}, { ys: "list<integer>" });
@@ -45,6 +46,7 @@ async function play(
     actions,
     executed: [...rig.executed.values()].every((times) => times === 1),
     finalizers: (await rig.get("r1")).metadata.finalizers ?? [],
+    archived: archivedIn(rig.archive),
   };
   const close = async () => {
     await rig.stop();
@@ -59,6 +61,9 @@ describe("a run through a fault at every call", function () {
   it("ends as without one, with no action made twice", async () => {
     const clean = await play();
     await clean.close();
+    assert.deepEqual((clean.end as { archived: unknown }).archived, [
+      ["r1 Failed", "a Succeeded", "b Succeeded", "boom Failed", "m Succeeded", "onFailure Succeeded", "s.p Succeeded"],
+    ]);
     assert.deepEqual((clean.end as { actions: unknown }).actions, [
       "a Succeeded",
       "b Succeeded",

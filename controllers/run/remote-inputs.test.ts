@@ -23,7 +23,7 @@ describe("a run of data that lies elsewhere", function () {
     files = new Map([[uri("raw/x.csv"), "1"], [uri("raw/tree/b"), "b"], [uri("raw/tree/sub/a"), "a"], [uri("secret"), "s"]]); // prettier-ignore
     cluster = await testCluster({ namespaces: [NAMESPACE] });
     script = () => ({ outputs: {} });
-    rig = runRig(cluster, (action) => script(action), faultLine(), memoryRemoteData(files));
+    rig = runRig(cluster, (action) => script(action), { openRemote: memoryRemoteData(files) });
     await rig.task("read", { f: "file | none", d: "directory | none" }, {});
     await project([uri("raw/")]);
   });
@@ -107,7 +107,7 @@ describe("a run of data that lies elsewhere", function () {
         },
       });
       const shaken = Object.create(line, { blobs: { value: (store: BlobStore) => line.blobs(restless(store)) } }) as FaultLine;
-      [cluster, rig] = [own, runRig(own, () => ({ outputs: {} }), shaken, memoryRemoteData(files))];
+      [cluster, rig] = [own, runRig(own, () => ({ outputs: {} }), { line: shaken, openRemote: memoryRemoteData(files) })];
       await rig.task("read", { f: "file | none" }, {});
       await project([uri("raw")]);
       await rig.workflow("wf", {

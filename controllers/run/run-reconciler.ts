@@ -17,7 +17,7 @@ import { planSource, shortRevision, unresolvedIn } from "./pin-plan.ts";
 import { readRemotes, wantedRemotes } from "./remote-inputs.ts";
 import { runInputs } from "./run-inputs.ts";
 import { endRun, showProgress } from "./run-status.ts";
-import { abortAction, FIELD_MANAGER } from "./start-action.ts";
+import { abortAction } from "./start-action.ts";
 import { instant } from "./times.ts";
 
 export interface RunReconciler extends Reconciler<Run> {
@@ -178,19 +178,23 @@ export function runReconciler(deps: RunDeps): RunReconciler {
     return unfinished;
   }
 
-  async function letGo(run: Stored<Run>): Promise<Outcome> {
+  /** A deleted run that has not ended ends as aborted, once nothing of it runs any more: that is what the archive keeps. */
+  async function finalize(run: Stored<Run>, pass: ReconcileRun): Promise<Outcome> {
+    if (!isFinished(run)) {
+      const unfinished = await abortAll(run, "the run was deleted");
+      if (unfinished.length > 0) return waiting("ActionsEnding", `${unfinished.length} actions to stop`);
+      endRun(pass, run, "Aborted", run.status?.error as RunError | undefined);
+    }
     forget(run);
-    const { namespace, name, uid, resourceVersion, finalizers = [] } = run.metadata;
-    if (!finalizers.includes(FINALIZER.archive)) return settled();
-    const body = { metadata: { uid, resourceVersion, finalizers: finalizers.filter((finalizer) => finalizer !== FINALIZER.archive) } };
-    await client.patch(RunKind, { namespace, name }, { type: "merge", body }, { fieldManager: FIELD_MANAGER }).catch((thrown: unknown) => {
-      if (!isNotFound(thrown)) throw thrown;
-    });
-    return settled();
+    // The archive controller takes the finalizer off.
+    return waiting("Archiving", "its record to be in the archive");
   }
 
   async function reconcile(run: Stored<Run>, pass: ReconcileRun): Promise<Outcome> {
-    if (isFinished(run)) return letGo(run);
+    if (isFinished(run)) {
+      forget(run);
+      return settled();
+    }
     if (isTerminating(run.metadata.namespace ?? "")) {
       await abortAll(run, "the namespace is being deleted");
       return waiting("NamespaceTerminating", "the end of the namespace");
@@ -228,12 +232,7 @@ export function runReconciler(deps: RunDeps): RunReconciler {
     summary: false,
     suspended: (run) => isFinished(run) && !(run.metadata.finalizers ?? []).includes(FINALIZER.archive),
     reconcile,
-    async finalize(run) {
-      const unfinished = isFinished(run) ? [] : await abortAll(run, "the run was deleted");
-      if (unfinished.length > 0) return waiting("ActionsEnding", `${unfinished.length} actions to stop`);
-      forget(run);
-      return settled();
-    },
+    finalize,
     wokenByAction(action) {
       const namespace = action.metadata.namespace ?? "";
       const own = `${namespace}/${action.spec.runName}`;

@@ -55,7 +55,7 @@ export function endRun(pass: ReconcileRun, run: Stored<Run>, phase: RunPhase, er
   const message = error
     ? `${error.node === undefined ? "" : `${error.node}: `}${error.message}`
     : phase === "Aborted"
-      ? (run.spec.abortReason ?? "aborted")
+      ? (run.spec.abortReason ?? (run.metadata.deletionTimestamp === undefined ? "aborted" : "the run was deleted"))
       : "";
   pass.mark("Ready", good ? phase : error?.code.replace(/[^A-Za-z0-9_]/g, "") || phase, message, good ? "True" : "False");
   mark(pass, run, "Reconciling", "False", phase);

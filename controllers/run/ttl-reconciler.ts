@@ -1,4 +1,4 @@
-import { LABEL, type Outcome, settled } from "../../base/index.ts";
+import { FINALIZER, LABEL, type Outcome, settled } from "../../base/index.ts";
 import { isFinished, type Run, RunKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
 import type { InformerSet, Reconciler, Stored } from "../../kube/index.ts";
 import { BY_RUN, indexActions } from "./facts-of-run.ts";
@@ -39,7 +39,8 @@ export function ttlReconciler({ informers }: { readonly informers: InformerSet }
     summary: false,
     async reconcile(run, pass): Promise<Outcome> {
       const ttl = ttlOf(run);
-      if (ttl === undefined || !isFinished(run)) return settled();
+      // What the archive does not have yet is not collected: nobody is in a hurry, and the finalizer's end wakes us.
+      if (ttl === undefined || !isFinished(run) || run.metadata.finalizers?.includes(FINALIZER.archive)) return settled();
       const left = Date.parse(run.status?.endTime ?? "") + ttl - pass.now;
       if (left > 0) return settled(left);
       await collect(run);

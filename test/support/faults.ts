@@ -1,5 +1,7 @@
 import { BlobError, type BlobStore } from "../../blobs/index.ts";
+import { RetryableFailure } from "../../base/index.ts";
 import { ApiError, type ObjectClient } from "../../kube/index.ts";
+import type { RunArchive } from "../../records/index.ts";
 
 /**
  * What befalls one call: refused as stale, refused as busy, done but the answer is lost, or the program dies just before
@@ -16,6 +18,7 @@ export interface FaultLine {
   readonly dead: boolean;
   client(client: ObjectClient): ObjectClient;
   blobs(blobs: BlobStore): BlobStore;
+  archive(archive: RunArchive): RunArchive;
 }
 
 class Dead extends Error {}
@@ -41,6 +44,7 @@ export function faultLine(at?: number, fault?: Fault): FaultLine {
     fault === "conflict"
       ? new ApiError(409, "Conflict", "the object has been modified")
       : new ApiError(fault === "unavailable" ? 503 : 0, "ServiceUnavailable", fault);
+  const archiveRefusal = (fault: Fault): Error => new RetryableFailure("RecordsUnavailable", fault);
   const blobRefusal = (fault: Fault): Error => new BlobError("BlobStoreUnavailable", fault);
 
   return {
@@ -49,7 +53,7 @@ export function faultLine(at?: number, fault?: Fault): FaultLine {
       return dead;
     },
     client: (client) => ({
-      get: (kind, ref) => through(`get ${kind.kind} ${ref.name}`, () => client.get(kind, ref), apiRefusal),
+      get: (kind, ref, how) => through(`get ${kind.kind} ${ref.name}`, () => client.get(kind, ref, how), apiRefusal),
       list: client.list.bind(client),
       watch: client.watch.bind(client),
       create: (kind, object, how) => through(`create ${kind.kind} ${object.metadata.name ?? ""}`, () => client.create(kind, object, how), apiRefusal),
@@ -74,6 +78,9 @@ export function faultLine(at?: number, fault?: Fault): FaultLine {
       stat: (key) => through(`stat ${key}`, () => blobs.stat(key), blobRefusal),
       write: (key, data) => through(`write ${key}`, () => blobs.write(key, data), blobRefusal),
       writeIfAbsent: (key, data) => through(`commit ${key}`, () => blobs.writeIfAbsent(key, data), blobRefusal),
+    }),
+    archive: (archive) => ({
+      archiveRun: (run) => through(`archive ${run.name}`, () => archive.archiveRun(run), archiveRefusal),
     }),
   };
 }

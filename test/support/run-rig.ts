@@ -1,6 +1,7 @@
-import { type Json, type JsonObject, seededRandom, silentLogger } from "../../base/index.ts";
+import { type Json, type JsonObject, type Logger, seededRandom, silentLogger } from "../../base/index.ts";
 import { ATTEMPT_FILES, attemptPrefix, type BlobStore, memoryStore, type openRemoteData } from "../../blobs/index.ts";
 import { inlineEvaluator } from "../../cel/index.ts";
+import { archiveController } from "../../controllers/archive/index.ts";
 import { definitionControllers } from "../../controllers/definition/index.ts";
 import { runControllers } from "../../controllers/run/index.ts";
 import { type Run, RunKind, type TaskAction, TaskActionKind, type TaskActionStatus, TaskKind, WorkflowKind } from "../../crds/index.ts";
@@ -9,6 +10,7 @@ import { decodeTaskTemplate } from "../../plugins/index.ts";
 import { fromBinary, type Literal, LiteralMapSchema } from "../../proto/index.ts";
 import { encodeLiteralMap, isProblems, listLiteral, literalOf, literalToJson, parametersOf } from "../../values/index.ts";
 import { faultLine, type FaultLine } from "./faults.ts";
+import { type MemoryArchive, memoryArchive } from "./memory-archive.ts";
 import type { TestCluster } from "./test-cluster.ts";
 import { settle } from "./virtual-clock.ts";
 
@@ -19,9 +21,10 @@ export type ActionScript =
   | "running"
   | { readonly phase?: TaskActionStatus["phase"]; readonly outputs?: JsonObject; readonly error?: { readonly code: string; readonly message: string } };
 
-/** The definition and run controllers over an API server in memory; actions end as a script says. */
+/** The definition, run and archive controllers over an API server in memory; actions end as a script says. */
 export interface RunRig {
   readonly blobs: BlobStore;
+  readonly archive: MemoryArchive;
   readonly client: ObjectClient;
   readonly line: () => FaultLine;
   apply(kind: KindRef, object: KubeObject): Promise<void>;
@@ -39,6 +42,8 @@ export interface RunRig {
   readonly executed: ReadonlyMap<string, number>;
   quiet(maxMs?: number): Promise<void>;
   restart(): Promise<void>;
+  /** Does this while no controller runs. */
+  pause(work: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -48,13 +53,21 @@ interface Incarnation {
   readonly stop: () => Promise<void>;
 }
 
-function incarnate(cluster: TestCluster, blobs: BlobStore, line: FaultLine, openRemote?: typeof openRemoteData): Incarnation {
+interface Outside {
+  readonly cluster: TestCluster;
+  readonly blobs: BlobStore;
+  readonly archive: MemoryArchive;
+  readonly openRemote: typeof openRemoteData | undefined;
+  readonly logger: Logger;
+}
+
+function incarnate({ cluster, blobs, archive, openRemote, logger }: Outside, line: FaultLine): Incarnation {
   const { clock } = cluster;
   const stop = new AbortController();
-  const common = { clock, random: seededRandom(1), logger: silentLogger };
+  const common = { clock, random: seededRandom(1), logger };
   const informers = informerSet({ ...common, client: line.client(cluster.client) });
   const deps = { ...common, informers, blobs: line.blobs(blobs), evaluator: inlineEvaluator, ...(openRemote ? { openRemote } : {}) };
-  const controllers = [...definitionControllers(deps), ...runControllers(deps)];
+  const controllers = [...definitionControllers(deps), ...runControllers(deps), archiveController({ ...common, informers, records: line.archive(archive) })];
   const running = [informers.run(stop.signal), ...controllers.map((each) => each.run(stop.signal))];
   return {
     line,
@@ -68,16 +81,21 @@ function incarnate(cluster: TestCluster, blobs: BlobStore, line: FaultLine, open
 
 const ENDED: readonly (string | undefined)[] = ["Succeeded", "Failed", "Aborted", "TimedOut", "Skipped"];
 
-export function runRig(
-  cluster: TestCluster,
-  script: (action: TaskAction) => ActionScript,
-  line: FaultLine = faultLine(),
-  openRemote?: typeof openRemoteData,
-): RunRig {
+export interface RunRigOptions {
+  /** What the first start of the controllers asks of the world goes through it. */
+  readonly line?: FaultLine;
+  readonly openRemote?: typeof openRemoteData;
+  readonly logger?: Logger;
+}
+
+export function runRig(cluster: TestCluster, script: (action: TaskAction) => ActionScript, options: RunRigOptions = {}): RunRig {
+  const { line = faultLine(), openRemote, logger = silentLogger } = options;
   const { client, clock } = cluster;
   const blobs = memoryStore("memory://store");
   const executed = new Map<string, number>();
-  let now = incarnate(cluster, blobs, line, openRemote);
+  const archive = memoryArchive();
+  const outside: Outside = { cluster, blobs, archive, openRemote, logger };
+  let now = incarnate(outside, line);
 
   async function writeStatus(action: Stored<TaskAction>, status: TaskActionStatus): Promise<void> {
     await client.patch(TaskActionKind, action.metadata, { type: "merge", body: { status } }, { subresource: "status" });
@@ -140,9 +158,12 @@ export function runRig(
     return moved;
   }
 
-  async function restart(): Promise<void> {
+  const restart = () => pause(async () => {});
+
+  async function pause(work: () => Promise<void>): Promise<void> {
     await now.stop();
-    now = incarnate(cluster, blobs, faultLine(), openRemote);
+    await work();
+    now = incarnate(outside, faultLine());
   }
 
   async function step(): Promise<boolean> {
@@ -175,6 +196,7 @@ export function runRig(
 
   return {
     blobs,
+    archive,
     client,
     line: () => now.line,
     apply,
@@ -183,6 +205,7 @@ export function runRig(
     get,
     quiet,
     restart,
+    pause,
     task: (name, inputs, outputs, more = {}) =>
       apply(TaskKind, of(TaskKind, name, { type: "container", inputs, outputs, container: { image: "busybox", command: ["true"] }, ...more })),
     workflow: (name, spec) => apply(WorkflowKind, of(WorkflowKind, name, spec)),
