@@ -2,6 +2,7 @@ import type { Registration } from "./program.ts";
 import { registerAbort } from "./commands/abort.ts";
 import { registerCheck } from "./commands/check.ts";
 import { registerCompletion } from "./commands/completion.ts";
+import { registerConfig } from "./commands/config.ts";
 import { registerCrds } from "./commands/crds.ts";
 import { registerDescribe } from "./commands/describe.ts";
 import { registerEvents } from "./commands/events.ts";
@@ -40,6 +41,7 @@ export const commands: readonly Registration[] = [
   registerEvents,
   registerValidate,
   registerCheck,
+  registerConfig,
   registerCrds,
   registerCompletion,
   registerVersion,

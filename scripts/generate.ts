@@ -5,6 +5,7 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
+import { configReference } from "../config/index.ts";
 import { allKinds } from "../crds/index.ts";
 import { referenceIndex, referencePage } from "../schema/index.ts";
 
@@ -37,6 +38,7 @@ function generated(): Map<string, string> {
     files.set(join(PAGES, `${kind.singular}.md`), referencePage(kind, exampleOf(kind.singular)));
   }
   files.set(join(SCHEMAS, "all.json"), `${JSON.stringify(anyKind(), undefined, 2)}\n`);
+  files.set(join(PAGES, "configuration.md"), configReference());
   files.set(join(PAGES, "index.md"), referenceIndex(allKinds));
   return files;
 }
