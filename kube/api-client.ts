@@ -12,6 +12,7 @@ import type {
   Transport,
   WatchEvent,
   WatchOptions,
+  ReadOptions,
   WriteOptions,
 } from "./client.ts";
 import { bodyText, lines } from "./lines.ts";
@@ -170,8 +171,8 @@ export function apiClient(transport: Transport, options: ApiClientOptions = {}):
   }
 
   return {
-    async get<T extends KubeObject>(kind: KindRef, ref: ObjectRef) {
-      return readJson<Stored<T>>(await send({ method: "GET", path: objectPath(kind, ref) }));
+    async get<T extends KubeObject>(kind: KindRef, ref: ObjectRef, how?: ReadOptions) {
+      return readJson<Stored<T>>(await send({ method: "GET", path: objectPath(kind, ref), headers: impersonation(how?.impersonate) }));
     },
     async list<T extends KubeObject>(kind: KindRef, list: ListOptions = {}): Promise<ObjectList<T>> {
       const { namespace, signal, ...parameters } = list;

@@ -68,6 +68,11 @@ export interface WatchOptions {
   readonly signal: AbortSignal;
 }
 
+export interface ReadOptions {
+  /** User (and groups) to read as; an empty user is refused before any call. */
+  readonly impersonate?: { readonly user: string; readonly groups?: readonly string[] } | undefined;
+}
+
 export interface WriteOptions {
   readonly dryRun?: boolean;
   readonly fieldManager?: string;
@@ -98,7 +103,7 @@ export interface DeleteOptions {
  * (410: list again).
  */
 export interface ObjectClient {
-  get<T extends KubeObject = KubeObject>(kind: KindRef, ref: ObjectRef): Promise<Stored<T>>;
+  get<T extends KubeObject = KubeObject>(kind: KindRef, ref: ObjectRef, options?: ReadOptions): Promise<Stored<T>>;
   list<T extends KubeObject = KubeObject>(kind: KindRef, options?: ListOptions): Promise<ObjectList<T>>;
   watch<T extends KubeObject = KubeObject>(kind: KindRef, options: WatchOptions): AsyncIterable<WatchEvent<T>>;
   create<T extends KubeObject = KubeObject>(kind: KindRef, object: T, options?: WriteOptions): Promise<Stored<T>>;

@@ -1,10 +1,25 @@
 import { LABEL } from "../../base/index.ts";
-import { allKinds, type GitSync, GitSyncKind, type Project, ProjectKind, type Task, TaskKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
+import {
+  allKinds,
+  type GitSync,
+  GitSyncKind,
+  type Project,
+  ProjectKind,
+  type ProjectQuota,
+  ProjectQuotaKind,
+  type Task,
+  TaskKind,
+  type Workflow,
+  WorkflowKind,
+} from "../../crds/index.ts";
 import { type DefinitionElsewhere, type NamespaceState } from "../../gitops/index.ts";
 import { type Informer, type InformerSet, isNotFound, isTrue, Kinds, type KindRef, type KubeObject, type ObjectClient, type Stored } from "../../kube/index.ts";
 
 /** The kinds that a repository may hold. */
 export const SYNCED_KINDS: readonly KindRef[] = allKinds.filter(({ kind }) => kind !== "TaskAction");
+
+/** The kinds that a repository is checked against although it may not hold them. */
+const CONSULTED = [TaskKind, WorkflowKind, ProjectKind, ProjectQuotaKind] as const;
 
 /** Calls to the API in flight at once, in one pass of one sync. */
 export const PARALLEL_CALLS = 16;
@@ -47,7 +62,7 @@ export function clusterView(informers: InformerSet, client: ObjectClient): Clust
     return cache;
   };
   const elsewhere = (sync: Stored<GitSync>, kind: DefinitionElsewhere["kind"]): DefinitionElsewhere[] =>
-    (cacheOf(kind).list() as (Stored<Task> | Stored<Workflow> | Stored<Project>)[])
+    (cacheOf(kind).list() as (Stored<Task> | Stored<Workflow> | Stored<Project> | Stored<ProjectQuota>)[])
       .filter(({ metadata }) => metadata.labels?.[LABEL.syncUid] !== sync.metadata.uid && metadata.deletionTimestamp === undefined)
       .map(({ metadata, spec }) => ({
         kind,
@@ -69,7 +84,7 @@ export function clusterView(informers: InformerSet, client: ObjectClient): Clust
     namespace: (name) => namespaceState(namespaces.get(name), (project) => cacheOf("Project").get(project)),
     namespaceObject: (name) => namespaces.get(name),
     syncExists: (uid) => syncs.list().some(({ metadata }) => metadata.uid === uid),
-    definitionsElsewhere: (sync) => [...elsewhere(sync, TaskKind.kind), ...elsewhere(sync, WorkflowKind.kind), ...elsewhere(sync, ProjectKind.kind)],
+    definitionsElsewhere: (sync) => CONSULTED.flatMap(({ kind }) => elsewhere(sync, kind)),
     informerOf: (kind) => (kind.kind === "Namespace" ? namespaces : cacheOf(kind.kind)),
   };
 }

@@ -16,16 +16,6 @@ export interface SyncControllerDeps extends ControllerDeps {
   readonly blobs: BlobStore;
 }
 
-/** What this controller asks of the cluster by itself; objects of repositories are written as each GitSync's account. */
-export const SYNC_NEEDS = [
-  { groups: ["flyte.org"], resources: ["*"], verbs: ["get", "list", "watch"] },
-  { groups: ["flyte.org"], resources: ["gitsyncs", "gitsyncs/status"], verbs: ["patch"] },
-  { groups: [""], resources: ["namespaces"], verbs: ["get", "list", "watch"] },
-  { groups: [""], resources: ["configmaps"], verbs: ["get", "list", "create", "patch"] },
-  { groups: [""], resources: ["serviceaccounts"], verbs: ["get", "impersonate"] },
-  { groups: [""], resources: ["events"], verbs: ["create", "get", "patch"] },
-] as const;
-
 /** A first sync of ten thousand objects takes longer than an ordinary pass. */
 const DEADLINE_MS = 15 * 60_000;
 

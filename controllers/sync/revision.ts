@@ -3,17 +3,19 @@ import type { GitSync } from "../../crds/index.ts";
 import {
   type CheckOptions,
   type CheckResult,
+  credentialsOf,
   type DefinitionElsewhere,
+  type GitCredentials,
   type GitRemote,
   repositoryChecker,
   type RepositoryChecker,
   type RepositoryTree,
   type Revision,
 } from "../../gitops/index.ts";
-import { isNotFound, Kinds, type ReconcileRun, type Stored } from "../../kube/index.ts";
+import { ApiError, isNotFound, type KubeObject, Kinds, type ReconcileRun, type Stored } from "../../kube/index.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
 import type { RepositoryFollower } from "./repository-follower.ts";
-import { type Standing, standingOf, unfinishedParts } from "./standing.ts";
+import { impersonation, type Standing, standingOf, unfinishedParts } from "./standing.ts";
 
 export interface SyncDeps extends CarryOutDeps {
   readonly remote: GitRemote;
@@ -68,12 +70,39 @@ export async function admitted(deps: SyncDeps, sync: Stored<GitSync>): Promise<S
   return standing;
 }
 
+/**
+ * What the Secret of the GitSync says, read as its own account: what that account may not see, no repository is fetched with.
+ * Read anew for every pass, so that a key that was replaced is used at once. Throws SecretMissing, SecretForbidden, CredentialsUnusable.
+ */
+async function credentialsFor(deps: SyncDeps, sync: Stored<GitSync>, { account }: Standing): Promise<GitCredentials | undefined> {
+  const name = sync.spec.secretRef?.name;
+  if (name === undefined) return undefined;
+  const { namespace } = sync.metadata;
+  const act = impersonation(sync, account);
+  const secret = await deps.client
+    .get<KubeObject & { data?: Record<string, string> }>(Kinds.Secret, { namespace, name }, { impersonate: act })
+    .catch((thrown) => {
+      if (isNotFound(thrown))
+        throw new RetryableFailure("SecretMissing", `there is no Secret ${name} in namespace ${namespace}: nothing is fetched until there is`);
+      if (thrown instanceof ApiError && thrown.code === 403) {
+        throw new RetryableFailure(
+          "SecretForbidden",
+          `${act.user} may not read Secret ${name} in namespace ${namespace}: give it a Role with get on that Secret`,
+        );
+      }
+      throw thrown;
+    });
+  return credentialsOf(sync.spec.url, name, secret.data ?? {});
+}
+
 /** The newest revision, fetched. A local repository is followed from here on. Throws SourceFailure. */
-export async function fetched(deps: SyncDeps, sync: Stored<GitSync>, run: ReconcileRun): Promise<Revision> {
-  const { url, ref = {}, timeout } = sync.spec;
+export async function fetched(deps: SyncDeps, sync: Stored<GitSync>, standing: Standing, run: ReconcileRun): Promise<Revision> {
+  const { url, ref = {}, timeout, secretRef } = sync.spec;
   try {
     await deps.follower.follow(sync, url);
-    return await deps.remote.resolve({ url, ref, timeoutMs: parseDuration(timeout) ?? DEFAULT_TIMEOUT_MS, signal: run.signal });
+    const credentials = await credentialsFor(deps, sync, standing);
+    const scope = secretRef === undefined ? "" : sync.metadata.uid;
+    return await deps.remote.resolve({ url, ref, credentials, scope, timeoutMs: parseDuration(timeout) ?? DEFAULT_TIMEOUT_MS, signal: run.signal });
   } catch (thrown) {
     return ofSource(thrown);
   }

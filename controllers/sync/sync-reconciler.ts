@@ -66,7 +66,7 @@ function failed(sync: Stored<GitSync>, run: ReconcileRun, thrown: unknown): Endi
 
 async function synchronise(deps: SyncDeps, memory: Memory, sync: Stored<GitSync>, run: ReconcileRun): Promise<Ending> {
   const standing = await admitted(deps, sync);
-  const revision = await fetched(deps, sync, run);
+  const revision = await fetched(deps, sync, standing, run);
   const { tree, checked } = await checkedRevision(deps, memory, sync, standing, revision);
   const inventory = await deps.inventories.load(sync);
   const plan = await planned(deps.view, checked, inventory, { sync, revision: revision.text });

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { ANNOTATION, LABEL, RetryableFailure, sha256 } from "../../base/index.ts";
 import { fileKey } from "../../blobs/index.ts";
 import { type GitSync, GitSyncKind, RunKind, TaskKind, WorkflowKind } from "../../crds/index.ts";
-import { Kinds } from "../../kube/index.ts";
+import { Kinds, type KubeObject } from "../../kube/index.ts";
 import { NAMESPACE, type SyncRig, syncRig } from "./testing/sync-rig.ts";
 
 const PROJECT = "apiVersion: flyte.org/v1\nkind: Project\nmetadata: {name: ml}\nspec: {domains: [development]}\n";
@@ -253,6 +253,34 @@ describe("the sync controller", function () {
     await rig.quiet();
     assert.ok(await rig.find("Task", "other"));
     assert.equal(await rig.condition("NotImplemented"), "NotImplemented absent");
+  });
+
+  it("fetches with what its Secret says, read anew each time, and says what is missing without repeating it", async () => {
+    await rig.close();
+    rig = await syncRig({ url: "https://git.example.org/flows.git", secretRef: { name: "git" } });
+    rig.remote.commit(files);
+    await rig.quiet();
+    assert.equal(await rig.condition("Ready"), "Ready=False/SecretMissing");
+    const { namespace } = (await rig.sync()).metadata;
+    const data = (password: string) => ({ username: "YWRh", password: Buffer.from(password).toString("base64") });
+    const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "git", namespace } };
+    let asked = 0;
+    const lookAgain = async () => {
+      const body = { metadata: { annotations: { [ANNOTATION.requestedAt]: String((asked += 1)) } } };
+      await rig.cluster.client.patch(GitSyncKind, { namespace, name: "main" }, { type: "merge", body });
+      await rig.quiet();
+    };
+    await rig.cluster.client.create(Kinds.Secret, { ...secret, data: { token: "eA==" } } as KubeObject);
+    await lookAgain();
+    assert.equal(await rig.condition("Ready"), "Ready=False/CredentialsUnusable");
+    for (const password of ["one", "two"]) {
+      await rig.cluster.client.patch(Kinds.Secret, { namespace, name: "git" }, { type: "merge", body: { data: data(password) } });
+      await lookAgain();
+      assert.equal(await rig.condition("Ready"), "Ready=True/Succeeded");
+      assert.equal(rig.remote.asked?.credentials?.password, password);
+    }
+    assert.equal(rig.remote.asked?.scope, (await rig.sync()).metadata.uid);
+    assert.doesNotMatch(JSON.stringify(await rig.sync()), /one|b25l/);
   });
 
   it("takes everything with it when it is deleted, but lets Runs finish", async () => {

@@ -1,10 +1,13 @@
 import type { JsonObject } from "../../base/index.ts";
-import { compiler, type CompileResult, type CompileTarget, type Definition, type Definitions } from "../../engine/index.ts";
+import { compiler, type CompileResult, type CompileTarget, type Definition, type Definitions, QUOTA_REFERENCE, type TaskLimits } from "../../engine/index.ts";
 import { type Candidate, type Complaint, error } from "./candidate.ts";
 
-/** What is not in the repository but in the cluster, where the repository's objects may use it; a Project for where its data may lie. */
+/**
+ * What is not in the repository but in the cluster, where the repository's objects may use it; a Project for where its data may lie,
+ * a ProjectQuota for what its tasks may ask for.
+ */
 export interface DefinitionElsewhere {
-  readonly kind: "Task" | "Workflow" | "Project";
+  readonly kind: "Task" | "Workflow" | "Project" | "ProjectQuota";
   /** "" for a Project. */
   readonly namespace: string;
   readonly name: string;
@@ -16,6 +19,8 @@ export interface DefinitionElsewhere {
 interface Known extends Definition {
   readonly version: string;
 }
+
+type Quota = Pick<DefinitionElsewhere, "spec" | "version">;
 
 interface Kept {
   /** Every definition that was looked up, with its version; compiling again is due when one differs. */
@@ -44,7 +49,8 @@ const isDefinition = (kind: string): boolean => kind === "Task" || kind === "Wor
 
 function knownDefinitions(candidates: readonly Candidate[], elsewhere: readonly DefinitionElsewhere[]): Map<string, Known> {
   const known = new Map<string, Known>();
-  for (const { kind, name, spec, version } of elsewhere) if (kind !== "Project") known.set(keyOf(kind, name), { kind, name, spec, version });
+  for (const { kind, name, spec, version } of elsewhere)
+    if (kind === "Task" || kind === "Workflow") known.set(keyOf(kind, name), { kind, name, spec, version });
   // A definition of the repository wins over one in the cluster, and hides it even when it is invalid.
   for (const { identity, spec, digest } of candidates) {
     const key = keyOf(identity.kind, identity.name);
@@ -54,14 +60,23 @@ function knownDefinitions(candidates: readonly Candidate[], elsewhere: readonly 
   return known;
 }
 
-function definitionsOf(known: ReadonlyMap<string, Known>): Definitions {
+function definitionsOf(known: ReadonlyMap<string, Known>, quota: Quota | undefined): Definitions {
   const names = (kind: string) => [...known.values()].filter((each) => each.kind === kind).map(({ name }) => name);
   return {
     task: (name) => known.get(keyOf("Task", name)),
     workflow: (name) => known.get(keyOf("Workflow", name)),
     taskNames: () => names("Task"),
     workflowNames: () => names("Workflow"),
+    taskLimits: () => quota?.spec["taskLimits"] as TaskLimits | undefined,
   };
+}
+
+/** The ProjectQuota of each namespace, as far as it is known. One in the repository wins over one in the cluster. */
+function quotasOf(candidates: readonly Candidate[], elsewhere: readonly DefinitionElsewhere[]): ReadonlyMap<string, Quota> {
+  const quotas = new Map<string, Quota>();
+  for (const { kind, namespace, spec, version } of elsewhere) if (kind === "ProjectQuota") quotas.set(namespace, { spec, version });
+  for (const { identity, spec, digest } of candidates) if (identity.kind === "ProjectQuota" && spec) quotas.set(identity.namespace, { spec, version: digest });
+  return quotas;
 }
 
 /** A reference to an object that is in the repository but invalid is told apart from one to nothing. */
@@ -85,9 +100,11 @@ export function definitionsCheck(): DefinitionsCheck {
     check(candidates, elsewhere) {
       const next = new Map<string, Kept>();
       const foreign = byNamespace(elsewhere, ({ namespace }) => namespace);
+      const quotas = quotasOf(candidates, elsewhere);
       const definitions = candidates.filter(({ identity }) => isDefinition(identity.kind));
       for (const [namespace, group] of byNamespace(definitions, ({ identity }) => identity.namespace)) {
-        checkNamespace(namespace, group, foreign.get(namespace) ?? [], kept, next);
+        const surroundings = { elsewhere: foreign.get(namespace) ?? [], quota: quotas.get(namespace) };
+        checkNamespace(namespace, group, surroundings, kept, next);
       }
       kept = next;
     },
@@ -97,14 +114,14 @@ export function definitionsCheck(): DefinitionsCheck {
 function checkNamespace(
   namespace: string,
   group: readonly Candidate[],
-  elsewhere: readonly DefinitionElsewhere[],
+  { elsewhere, quota }: { readonly elsewhere: readonly DefinitionElsewhere[]; readonly quota: Quota | undefined },
   kept: ReadonlyMap<string, Kept>,
   next: Map<string, Kept>,
 ): void {
   const known = knownDefinitions(group, elsewhere);
   const siblings = new Map(group.map((candidate) => [keyOf(candidate.identity.kind, candidate.identity.name), candidate]));
-  const versionsOf = (references: readonly string[]) => references.map((key) => known.get(key)?.version ?? "").join();
-  const compilation = compiler(definitionsOf(known));
+  const versionsOf = (references: readonly string[]) => references.map((key) => (key === QUOTA_REFERENCE ? quota : known.get(key))?.version ?? "").join();
+  const compilation = compiler(definitionsOf(known, quota));
   for (const candidate of group) {
     if (!candidate.spec) continue;
     const { kind, name } = candidate.identity;

@@ -14,7 +14,6 @@ const NOT_YET: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   },
   GitSync: {
     "ref.semver": "ref.semver does not work yet: name a tag",
-    secretRef: "secretRef does not work yet: public repositories, local ones and ssh keys of the machine can be read",
     verify: "verify does not work yet: signatures are not checked",
     patches: "patches do not work yet",
     params: "params do not work yet",

@@ -284,4 +284,31 @@ describe("checking a repository", () => {
     const result = await repositoryChecker().check(memoryTree(rest), {}, [{ kind: "Workflow", namespace: "ml-development", name: "iris", spec, version: "1" }]);
     assert.deepEqual(result.problems, []);
   });
+
+  it("refuses tasks, and overrides of nodes, that ask for more than the ProjectQuota allows one task", async () => {
+    const quota = (memory: string) => `apiVersion: flyte.org/v1
+kind: ProjectQuota
+metadata: {name: default, namespace: ml-development}
+spec: {taskLimits: {memory: ${memory}, cpu: "2"}}
+`;
+    const resources = (text: string) => task("train", "  code: {path: src/}\n").replace("[node, train.js]}", `[node, train.js], resources: ${text}}`);
+    const files = { ...good, "tasks/train.yaml": resources("{requests: {cpu: 500m, memory: 2Gi}, limits: {memory: 8Gi}}") };
+    assert.deepEqual(await said({ ...files, "quota.yaml": quota("8Gi") }), []);
+    const exceeded = await said({ ...files, "quota.yaml": quota("4Gi") });
+    assert.match(
+      exceeded.join("\n"),
+      /ResourceLimitExceeded tasks\/train\.yaml:8:\d+: 8Gi is more than this namespace allows one task \(ProjectQuota taskLimits: 4Gi\)/,
+    );
+    assert.match(exceeded.join("\n"), /TaskInvalid workflows\/iris\.yaml/);
+    const node = workflow.replace("train: {task: train,", 'train: {task: train, overrides: {resources: {requests: {cpu: "3"}}},');
+    const overridden = await said({ ...files, "workflows/iris.yaml": node, "quota.yaml": quota("8Gi") });
+    assert.match(
+      overridden.join("\n"),
+      /ResourceLimitExceeded workflows\/iris\.yaml:8:\d+: 3 is more than this namespace allows one task \(ProjectQuota taskLimits: 2\)/,
+    );
+    const elsewhere = [{ kind: "ProjectQuota" as const, namespace: "ml-development", name: "default", spec: { taskLimits: { memory: "1Gi" } }, version: "1" }];
+    const checker = repositoryChecker();
+    assert.deepEqual((await checker.check(memoryTree(files), {}, [])).problems, []);
+    assert.ok((await checker.check(memoryTree(files), {}, elsewhere)).problems.some(({ code }) => code === "ResourceLimitExceeded"));
+  });
 });

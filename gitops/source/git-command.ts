@@ -6,6 +6,8 @@ import { RetryableFailure } from "../../base/index.ts";
 export interface CommandLimits {
   readonly timeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Added to the environment of the process, for this call only. */
+  readonly environment?: Readonly<Record<string, string>> | undefined;
 }
 
 export interface CommandDeps {
@@ -38,15 +40,17 @@ async function limited<T>(deps: CommandDeps, limits: CommandLimits, what: string
 
 /** Runs git in `cwd` and answers its standard output. Rejects with git's own words when it exits with another code than 0. */
 export function gitText(deps: CommandDeps, cwd: string, args: readonly string[], limits: CommandLimits): Promise<string> {
+  const env = { ...deps.env, ...limits.environment };
   return limited(deps, limits, args[0] ?? "", (signal) =>
     simpleGit({
       baseDir: cwd,
       abort: signal,
-      allowEnvironment: Object.keys(deps.env),
-      unsafe: { allowUnsafeConfigPaths: true },
+      allowEnvironment: Object.keys(env),
+      // The environment is ours alone: nothing in it comes from a repository or from the machine's user.
+      unsafe: { allowUnsafeConfigPaths: true, allowUnsafeConfigEnvCount: true, allowUnsafeSshCommand: true },
       errors: (error, result) => (result.exitCode === 0 ? undefined : (error ?? Buffer.from(`git exited with ${result.exitCode}`))),
     })
-      .env({ ...deps.env })
+      .env(env)
       .raw([...args]),
   );
 }

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Clock, type Logger, RetryableFailure, shortHash } from "../../base/index.ts";
 import { commitTree } from "./commit-tree.ts";
 import { gitBytes } from "./git-command.ts";
+import { withCredentials } from "./git-credentials.ts";
 import { gitFailure } from "./git-failure.ts";
 import type { FileChange, GitRemote, Revision, RevisionRequest } from "./git-remote.ts";
 import { type GitSettings, prepareGitSettings } from "./git-settings.ts";
@@ -44,25 +45,33 @@ class GitMirrors implements GitRemote {
 
   async resolve(request: RevisionRequest): Promise<Revision> {
     const target = refTarget(request.ref);
-    const open = this.#open(request.url);
+    const { url, scope } = request;
+    const open = this.#open({ url, scope });
     const limits = { timeoutMs: request.timeoutMs, signal: request.signal };
     return this.#inTurn(open, async () => {
       const mirror = await open.mirror;
-      const { commit, branch } = await mirror.update(target, limits);
+      const { commit, branch } = await this.#authenticated(request, (environment) => mirror.update(target, { ...limits, environment }));
       open.updates += 1;
       if (open.updates % TIDY_EVERY === 0) await mirror.tidy(limits).catch((thrown: unknown) => this.#deps.logger.debug("git mirror not tidied", { thrown }));
       const label = branch ?? target.label;
-      return { url: request.url, commit, label, text: revisionText(label, commit), ...parseCommit(await mirror.reader.read(commit)) };
+      return {
+        url,
+        ...(scope === undefined ? {} : { scope }),
+        commit,
+        label,
+        text: revisionText(label, commit),
+        ...parseCommit(await mirror.reader.read(commit)),
+      };
     });
   }
 
   async tree(revision: Revision) {
-    const mirror = await this.#open(revision.url).mirror;
+    const mirror = await this.#open(revision).mirror;
     return commitTree({ ...(await this.#commandDeps()), directory: mirror.directory, reader: mirror.reader }, revision.commit, revision.text);
   }
 
   async changes(from: Revision, to: Revision): Promise<readonly FileChange[] | undefined> {
-    const mirror = await this.#open(to.url).mirror;
+    const mirror = await this.#open(to).mirror;
     const args = ["diff-tree", "-r", "-z", "--no-renames", "--name-status", from.commit, to.commit];
     try {
       return parseChanges(await gitBytes(await this.#commandDeps(), mirror.directory, args, 128 * 1024 * 1024, { timeoutMs: 60_000 }));
@@ -83,21 +92,26 @@ class GitMirrors implements GitRemote {
     this.#mirrors.clear();
   }
 
-  #open(text: string): OpenMirror {
+  #authenticated<T>({ url, credentials }: RevisionRequest, work: (environment: Readonly<Record<string, string>>) => Promise<T>): Promise<T> {
+    return credentials === undefined ? work({}) : withCredentials(this.#deps.stateDir, url, credentials, work);
+  }
+
+  #open({ url: text, scope = "" }: Pick<RevisionRequest, "url" | "scope">): OpenMirror {
     const { url } = parseRepositoryUrl(text, this.#deps);
-    const known = this.#mirrors.get(url);
+    // The address with its credentials decides: two followers share a mirror only when both may read it.
+    const key = scope === "" ? url : `${scope} ${url}`;
+    const known = this.#mirrors.get(key);
     if (known) return known;
-    const opened: OpenMirror = { mirror: this.#openMirror(url), tail: Promise.resolve(), updates: 0 };
-    this.#mirrors.set(url, opened);
+    const opened: OpenMirror = { mirror: this.#openMirror(key, url), tail: Promise.resolve(), updates: 0 };
+    this.#mirrors.set(key, opened);
     // A mirror that could not be opened (disk full, git missing) is tried again next time.
-    opened.mirror.catch(() => this.#mirrors.delete(url));
+    opened.mirror.catch(() => this.#mirrors.delete(key));
     return opened;
   }
 
-  async #openMirror(url: string): Promise<Mirror> {
+  async #openMirror(key: string, url: string): Promise<Mirror> {
     const deps = { ...(await this.#commandDeps()), maxBytes: this.#deps.maxMirrorBytes ?? 4 * 1024 ** 3 };
-    // The address with its credentials decides: two followers share a mirror only when both may read it.
-    return openMirror(deps, join(this.#deps.stateDir, `${shortHash(url, 24)}.git`), url).catch((thrown: unknown) => {
+    return openMirror(deps, join(this.#deps.stateDir, `${shortHash(key, 24)}.git`), url).catch((thrown: unknown) => {
       throw gitFailure(thrown, url);
     });
   }

@@ -1,3 +1,4 @@
+import type { GitCredentials } from "./git-credentials.ts";
 import type { RepositoryTree } from "./repository-tree.ts";
 
 /** Which revision to follow. The most exact one that is given wins: name > commit > tag > branch; none = the remote's default branch. */
@@ -13,6 +14,10 @@ export interface RevisionRequest {
   /** https, ssh or (laptop mode) file URL, or an absolute path (laptop mode). */
   readonly url: string;
   readonly ref: GitRef;
+  /** What the address needs; absent for public repositories and the keys of the machine. */
+  readonly credentials?: GitCredentials | undefined;
+  /** Whose mirror it is: what was fetched with one's credentials is read by nobody else. "" is everybody's. */
+  readonly scope?: string | undefined;
   readonly timeoutMs: number;
   readonly signal?: AbortSignal;
 }
@@ -20,6 +25,8 @@ export interface RevisionRequest {
 /** One commit of one repository, its objects on this machine. */
 export interface Revision {
   readonly url: string;
+  /** Of the request. */
+  readonly scope?: string | undefined;
   /** Full object id of the commit. */
   readonly commit: string;
   /** What was followed: `main`, `v1.2.0`, `refs/pull/7/head`; "" when a commit was named. */

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { type Failure, RetryableFailure } from "../../base/index.ts";
-import type { GitRemote, Revision } from "../source/git-remote.ts";
+import type { GitRemote, Revision, RevisionRequest } from "../source/git-remote.ts";
 import { type MemoryFile, memoryTree } from "./memory-tree.ts";
 
 /** A repository of one branch, without git. */
@@ -9,6 +9,8 @@ export interface MemoryRemote extends GitRemote {
   commit(files: Readonly<Record<string, MemoryFile>>): string;
   /** From now on fetching fails; undefined mends it. */
   fail(failure: Failure | undefined): void;
+  /** The last request for a revision. */
+  readonly asked: RevisionRequest | undefined;
 }
 
 export function memoryRemote(): MemoryRemote {
@@ -16,6 +18,7 @@ export function memoryRemote(): MemoryRemote {
   const followers = new Set<() => void>();
   let head: string | undefined;
   let failing: Failure | undefined;
+  let asked: RevisionRequest | undefined;
   return {
     commit(files) {
       head = createHash("sha1")
@@ -28,7 +31,12 @@ export function memoryRemote(): MemoryRemote {
     fail(failure) {
       failing = failure;
     },
-    resolve({ url }) {
+    get asked() {
+      return asked;
+    },
+    resolve(request) {
+      const { url } = request;
+      asked = request;
       if (failing) return Promise.reject(failing);
       if (head === undefined) return Promise.reject(new RetryableFailure("RepositoryEmpty", "the repository has no commit yet"));
       const author = { name: "Ada", email: "ada@example.org" };

@@ -7,6 +7,7 @@ import { conditionOf, informerSet, isNotFound, type KindRef, Kinds, type KubeObj
 import type { FaultLine } from "../../../test/support/faults.ts";
 import { testCluster, type TestCluster } from "../../../test/support/test-cluster.ts";
 import { settle } from "../../../test/support/virtual-clock.ts";
+import { tenancyManifests } from "../../../synth/index.ts";
 import { projectController } from "../../project/index.ts";
 import { SYSTEM_NAMESPACE, syncController } from "../index.ts";
 
@@ -54,6 +55,14 @@ function noting(client: ObjectClient, writes: string[]): ObjectClient {
       return client.delete(kind, ref, how);
     },
   };
+}
+
+/** What a Project gives the account of its syncs. */
+async function bindTenant(client: ObjectClient, { namespace, account }: { namespace: string; account: string }): Promise<void> {
+  const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name: "flyte-sync" };
+  const subjects = [{ kind: "ServiceAccount", name: account, namespace }];
+  const binding = { apiVersion: "rbac.authorization.k8s.io/v1", kind: "RoleBinding", metadata: { namespace, name: "flyte-sync" }, roleRef, subjects };
+  await client.create(Kinds.RoleBinding, binding as KubeObject);
 }
 
 export async function syncRig(
@@ -135,6 +144,9 @@ export async function syncRig(
   start();
   const account: KubeObject = { apiVersion: "v1", kind: "ServiceAccount", metadata: { name: where.account, namespace: where.namespace } };
   await cluster.client.create(Kinds.ServiceAccount, account);
+  const roles = { ClusterRole: Kinds.ClusterRole, ClusterRoleBinding: Kinds.ClusterRoleBinding, Role: Kinds.Role, RoleBinding: Kinds.RoleBinding };
+  for (const manifest of tenancyManifests("test")) await cluster.client.create(roles[manifest.kind as keyof typeof roles], manifest as KubeObject);
+  if (where.namespace !== SYSTEM_NAMESPACE) await bindTenant(cluster.client, where);
   const sync = {
     apiVersion: "flyte.org/v1",
     kind: "GitSync",
