@@ -9,5 +9,7 @@ export { ANNOTATION, API_VERSION, FINALIZER, GROUP, LABEL, VERSION } from "./lab
 export { type LogFields, type Logger, silentLogger } from "./logger.ts";
 export { ACTION_NAME_MAX, actionName, podName, RUN_NAME_MAX, taskActionName } from "./names.ts";
 export { didYouMean, nearestWord } from "./nearest-word.ts";
+export type { PolicyRule } from "./policy-rule.ts";
+export { formatBinary, growMemory, parseQuantity } from "./quantity.ts";
 export { type Random, seededRandom } from "./random.ts";
 export { shellWord } from "./shell-word.ts";

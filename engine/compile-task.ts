@@ -7,6 +7,7 @@ import { refuseUnsupported } from "./not-implemented.ts";
 import { type Parameters, readParameters } from "./parameters.ts";
 import type { PlanParameter, PlanTask } from "./plan.ts";
 import type { Problem } from "./problem.ts";
+import { checkLimits, type TaskLimits } from "./task-limits.ts";
 
 /** A compiled Task or Workflow as others use it. */
 export interface Unit {
@@ -52,8 +53,8 @@ function planSpec(spec: JsonObject): JsonObject {
   return { ...rest, code: bundle };
 }
 
-/** Compiles one Task by itself. */
-export function compileTask(definition: Definition): TaskUnit {
+/** Compiles one Task by itself, within the limits of its namespace. */
+export function compileTask(definition: Definition, limits: TaskLimits = {}): TaskUnit {
   const problems: Problem[] = [];
   const findings = findingsOf({ kind: "Task", name: definition.name }, problems, ["spec"]);
   const spec = definition.spec as unknown as TaskSpec;
@@ -64,6 +65,8 @@ export function compileTask(definition: Definition): TaskUnit {
     for (const problem of checkTemplates(spec.container, [...inputs.values()]))
       findings.at("container", ...problem.path).error("TemplateInvalid", problem.message);
   }
+  const { resources = {} } = spec.container ?? {};
+  checkLimits(resources, resources, limits, findings.at("container", "resources"));
   checkSecrets(spec, findings.at("secrets"));
   checkData(spec, findings.at("data"));
   const rest = planSpec(definition.spec);

@@ -185,7 +185,7 @@ describe("compiling a workflow", () => {
       kind: "Workflow",
       name: "wf",
     });
-    assert.deepEqual([...references].sort(), ["Task/later", "Task/step", "Workflow/sub", "Workflow/wf"]);
+    assert.deepEqual([...references].sort(), ["ProjectQuota/default", "Task/later", "Task/step", "Workflow/sub", "Workflow/wf"]);
   });
 
   it("gives the same plan for the same definitions, and does not put commits into it", () => {

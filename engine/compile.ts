@@ -7,6 +7,7 @@ import type { Findings } from "./findings.ts";
 import { type Plan, PLAN_FORMAT, type PlanBinding, type PlanGraph, type PlanTask } from "./plan.ts";
 import type { Problem } from "./problem.ts";
 import { hint } from "./hint.ts";
+import { checkLimits, mergedResources, QUOTA_REFERENCE, type Resources } from "./task-limits.ts";
 
 export interface CompileTarget {
   readonly kind: "Task" | "Workflow";
@@ -41,7 +42,7 @@ export function compiler(definitions: Definitions): Compiler {
   function task(name: string): TaskUnit | undefined {
     if (!tasks.has(name)) {
       const definition = definitions.task(name);
-      tasks.set(name, definition && compileTask(definition));
+      tasks.set(name, definition && compileTask(definition, definitions.taskLimits()));
     }
     return tasks.get(name);
   }
@@ -65,16 +66,18 @@ export function compiler(definitions: Definitions): Compiler {
 
   function lookup(from: string) {
     const target = (node: NodeSpec, findings: Findings): Target | undefined => {
-      if (node.task !== undefined) return taskTarget(node.task, findings);
+      if (node.task !== undefined) return taskTarget(node.task, node.overrides?.resources, findings);
       return node.workflow === undefined ? undefined : workflowTarget(node.workflow, findings);
     };
     const used = references.get(from)!;
 
-    function taskTarget(name: string, findings: Findings): Target | undefined {
+    function taskTarget(name: string, overrides: Resources | undefined, findings: Findings): Target | undefined {
       used.add(`Task/${name}`);
       const unit = task(name);
       if (!unit) return void findings.at("task").error("TaskUnknown", `there is no task ${name}${hint(name, definitions.taskNames())}`);
       broken(unit, "task", name, findings.at("task"));
+      const { container } = unit.plan.spec as { container?: { resources?: Resources } };
+      checkLimits(overrides, mergedResources(container?.resources, overrides), definitions.taskLimits() ?? {}, findings.at("overrides", "resources"));
       return { kind: "task", name, unit };
     }
 
@@ -95,7 +98,7 @@ export function compiler(definitions: Definitions): Compiler {
   function compileOne(target: CompileTarget): CompileResult {
     const unit = target.kind === "Task" ? task(target.name) : workflow(target.name);
     const own = `${target.kind}/${target.name}`;
-    const used = [own, ...(target.kind === "Workflow" ? (references.get(target.name) ?? []) : [])];
+    const used = [own, QUOTA_REFERENCE, ...(target.kind === "Workflow" ? (references.get(target.name) ?? []) : [])];
     if (!unit) return { problems: [absent(definitions, target)], references: used };
     if (errorsOf(unit).length > 0) return { problems: unit.problems, references: used };
     const plan = target.kind === "Task" ? taskPlan(unit as TaskUnit) : workflowPlan(target.name, workflows, tasks);

@@ -1,4 +1,5 @@
 import type { JsonObject } from "../base/index.ts";
+import type { TaskLimits } from "./task-limits.ts";
 
 /** A Task or Workflow as the compiler reads it. `spec` has been defaulted and validated by its kind's schema. */
 export interface Definition {
@@ -14,4 +15,6 @@ export interface Definitions {
   /** For "did you mean". */
   taskNames(): readonly string[];
   workflowNames(): readonly string[];
+  /** Of the ProjectQuota of the namespace; undefined where it sets none. */
+  taskLimits(): TaskLimits | undefined;
 }

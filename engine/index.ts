@@ -42,5 +42,6 @@ export { parsedType } from "./resolve.ts";
 export { SLICE_SIZE, sliceAction } from "./slices.ts";
 export { next } from "./next.ts";
 export { type OpenPlan, openPlan } from "./open-plan.ts";
+export { QUOTA_REFERENCE, type TaskLimits } from "./task-limits.ts";
 export type { Problem, ProblemCode } from "./problem.ts";
 export { startKey } from "./states.ts";

@@ -18,6 +18,7 @@ export type ProblemCode =
   | "NotImplemented"
   | "OutputUnknown"
   | "ReferenceInvalid"
+  | "ResourceLimitExceeded"
   | "TaskInvalid"
   | "TaskUnknown"
   | "TemplateInvalid"

@@ -19,5 +19,6 @@ export function definitions(...all: readonly Definition[]): Definitions {
     workflow: (name) => workflows.get(name),
     taskNames: () => [...tasks.keys()],
     workflowNames: () => [...workflows.keys()],
+    taskLimits: () => undefined,
   };
 }

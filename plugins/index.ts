@@ -19,7 +19,6 @@ export {
   type ResourcePlugin,
 } from "./plugin.ts";
 export { DOWNLOAD, MAIN, SIDECAR } from "./pod/copilot-containers.ts";
-export { formatBinary, parseQuantity } from "./quantity.ts";
 export { recipeOfTask, type TaskSource } from "./recipe-of-task.ts";
 export { canGrow, effectiveResources, type MemoryGrowth, type TaskQuota } from "./resources.ts";
 export { isStampedAlike, labelValue, stamp } from "./stamp.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { formatBinary, growMemory, parseQuantity } from "./quantity.ts";
+import { formatBinary, growMemory, parseQuantity } from "../base/index.ts";
 import { canGrow, effectiveResources } from "./resources.ts";
 
 describe("quantities", () => {

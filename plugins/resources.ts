@@ -1,6 +1,6 @@
 import { TerminalFailure } from "../base/index.ts";
 import type { ContainerResources } from "./plugin.ts";
-import { formatBinary, growMemory, parseQuantity } from "./quantity.ts";
+import { formatBinary, growMemory, parseQuantity } from "../base/index.ts";
 
 type Quantities = Readonly<Record<string, string | number>>;
 

@@ -15,7 +15,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   proto: [],
   values: ["base", "proto"],
   engine: ["base", "cel", "crds", "proto", "values"],
-  synth: ["base", "crds", "config"],
+  synth: ["base", "schema", "crds", "config"],
   gitops: ["base", "crds", "schema", "values", "engine", "kube", "blobs"],
   blobs: ["base"],
   records: ["base"],

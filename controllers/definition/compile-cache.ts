@@ -1,9 +1,11 @@
 import { ANNOTATION, type JsonObject } from "../../base/index.ts";
-import type { Task, Workflow } from "../../crds/index.ts";
-import { compile, type CompileResult, type Definition, type Definitions, encodePlan } from "../../engine/index.ts";
+import type { ProjectQuota, Task, Workflow } from "../../crds/index.ts";
+import { compile, type CompileResult, type Definition, type Definitions, encodePlan, QUOTA_REFERENCE } from "../../engine/index.ts";
 import { compareResourceVersions, type ObjectReader, type Stored } from "../../kube/index.ts";
 
 export type DefinitionKind = "Task" | "Workflow";
+/** What a compilation looks up: definitions, and the limits of their namespace. */
+export type LookedUp = DefinitionKind | "ProjectQuota";
 
 export interface Compiled extends CompileResult {
   /** The plan as it is stored, and its digest. */
@@ -14,7 +16,7 @@ export interface CompileCache {
   /** The newest compilation of a definition; compiled anew only if it, or something it names, has changed. */
   compile(kind: DefinitionKind, namespace: string, name: string): Compiled;
   /** Definitions whose last compilation looked this one up, as `namespace/name`. */
-  dependents(kind: DefinitionKind, namespace: string, name: string): readonly string[];
+  dependents(kind: LookedUp, namespace: string, name: string): readonly string[];
   /** Revision of what a definition names that was written last, itself left out; undefined when nothing says where it came from. */
   latestRevision(kind: DefinitionKind, namespace: string, name: string): string | undefined;
   forget(namespace: string, name: string): void;
@@ -26,11 +28,17 @@ interface Entry {
 }
 
 /** Compiles over the objects in the caches of one cluster. */
-export function compileCache(tasks: ObjectReader<Task>, workflows: ObjectReader<Workflow>): CompileCache {
+export function compileCache(tasks: ObjectReader<Task>, workflows: ObjectReader<Workflow>, quotas: ObjectReader<ProjectQuota>): CompileCache {
   const entries = new Map<string, Entry>();
   const users = new Map<string, Set<string>>();
 
   const reader = (kind: DefinitionKind): ObjectReader<Task | Workflow> => (kind === "Task" ? tasks : workflows) as ObjectReader<Task | Workflow>;
+  const quotaOf = (namespace: string): Stored<ProjectQuota> | undefined => live(quotas.get(`${namespace}/default`));
+
+  function lookedUp(reference: string, namespace: string): Stored | undefined {
+    const [kind, name] = reference.split("/") as [LookedUp, string];
+    return kind === "ProjectQuota" ? quotaOf(namespace) : live(reader(kind).get(`${namespace}/${name}`));
+  }
 
   function definitionOf(kind: DefinitionKind, namespace: string, name: string): Definition | undefined {
     const object = live(reader(kind).get(`${namespace}/${name}`));
@@ -44,6 +52,7 @@ export function compileCache(tasks: ObjectReader<Task>, workflows: ObjectReader<
       workflow: (name) => definitionOf("Workflow", namespace, name),
       taskNames: () => names("Task"),
       workflowNames: () => names("Workflow"),
+      taskLimits: () => quotaOf(namespace)?.spec.taskLimits,
     };
   }
 
@@ -51,8 +60,7 @@ export function compileCache(tasks: ObjectReader<Task>, workflows: ObjectReader<
   function stampOf(namespace: string, references: readonly string[]): string {
     return references
       .map((reference) => {
-        const [kind, name] = reference.split("/") as [DefinitionKind, string];
-        const object = live(reader(kind).get(`${namespace}/${name}`));
+        const object = lookedUp(reference, namespace);
         return object ? `${reference}@${object.metadata.uid}:${object.metadata.generation ?? 0}` : `${reference}@absent`;
       })
       .join(" ");
@@ -80,10 +88,11 @@ export function compileCache(tasks: ObjectReader<Task>, workflows: ObjectReader<
       return [...(users.get(`${namespace}/${kind}/${name}`) ?? [])].map((key) => key.slice(key.indexOf("/") + 1));
     },
     latestRevision(kind, namespace, name) {
-      const named = (entries.get(`${kind}/${namespace}/${name}`)?.compiled.references ?? []).filter((reference) => reference !== `${kind}/${name}`);
+      const named = (entries.get(`${kind}/${namespace}/${name}`)?.compiled.references ?? []).filter(
+        (reference) => reference !== `${kind}/${name}` && reference !== QUOTA_REFERENCE,
+      );
       const objects = named.flatMap((reference) => {
-        const [of, at] = reference.split("/") as [DefinitionKind, string];
-        const object = live(reader(of).get(`${namespace}/${at}`));
+        const object = lookedUp(reference, namespace);
         return object?.metadata.annotations?.[ANNOTATION.revision] === undefined ? [] : [object.metadata];
       });
       const [latest] = objects.sort((a, b) => compareResourceVersions(b.resourceVersion, a.resourceVersion));
@@ -96,6 +105,6 @@ export function compileCache(tasks: ObjectReader<Task>, workflows: ObjectReader<
 }
 
 /** A definition that is being deleted is not there any more. */
-function live<T extends Stored<Task> | Stored<Workflow>>(object: T | undefined): T | undefined {
+function live<T extends Stored>(object: T | undefined): T | undefined {
   return object?.metadata.deletionTimestamp === undefined ? object : undefined;
 }

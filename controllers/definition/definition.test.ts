@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { ANNOTATION } from "../../base/index.ts";
 import { planKey } from "../../blobs/index.ts";
-import { type Task, TaskKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
+import { ProjectQuotaKind, type Task, TaskKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
 import { conditionOf, type Stored } from "../../kube/index.ts";
 import { NAMESPACE, type RunRig, runRig } from "../../test/support/run-rig.ts";
 import { testCluster, type TestCluster } from "../../test/support/test-cluster.ts";
@@ -46,6 +46,30 @@ describe("the definition controllers", function () {
     );
     assert.equal(wf.status?.plan, undefined);
     assert.deepEqual([conditionOf(wf, "Ready")?.reason, conditionOf(wf, "Stalled")?.status], ["TaskUnknown", "True"]);
+  });
+
+  it("refuse a task above the limits of its namespace, and take it back when they are raised", async () => {
+    await rig.task("step", {}, {});
+    const ref = { namespace: NAMESPACE, name: "step" };
+    await rig.client.patch(TaskKind, ref, { type: "merge", body: { spec: { container: { resources: { requests: { memory: "8Gi" } } } } } });
+    await rig.workflow("wf", { nodes: { a: { task: "step" } } });
+    const limits = (memory: string) =>
+      rig.client.patch(
+        ProjectQuotaKind,
+        { namespace: NAMESPACE, name: "default" },
+        { type: "apply", body: { apiVersion: "flyte.org/v1", kind: "ProjectQuota", metadata: { name: "default" }, spec: { taskLimits: { memory } } } },
+      );
+    await limits("4Gi");
+    await rig.quiet();
+    const step = () => rig.client.get<Task>(TaskKind, ref);
+    assert.deepEqual(
+      (await step()).status?.problems?.map(({ path, code }) => [path, code]),
+      [["spec.container.resources.requests.memory", "ResourceLimitExceeded"]],
+    );
+    assert.equal(conditionOf(await workflow(), "Ready")?.reason, "TaskInvalid");
+    await limits("8Gi");
+    await rig.quiet();
+    assert.deepEqual([conditionOf(await step(), "Ready")?.status, conditionOf(await workflow(), "Ready")?.status], ["True", "True"]);
   });
 
   it("compile again when a task that is named appears, changes or goes", async () => {
