@@ -1,4 +1,4 @@
-import type { Container, LifecycleHook, Pod, Probe, ProjectedSource, Volume } from "./pod-shapes.ts";
+import type { Container, LifecycleHook, Pod, ProjectedSource, Volume } from "./pod-shapes.ts";
 
 const VOLUME_KINDS = ["emptyDir", "configMap", "secret", "downwardAPI", "projected"];
 const PROJECTED_KINDS = ["configMap", "secret", "downwardAPI"];
@@ -27,17 +27,11 @@ function projectedProblems(volume: string, source: ProjectedSource): string[] {
 
 function containerProblems(container: Container): string[] {
   const at = `container ${container.name}`;
-  const probes: [string, Probe | undefined][] = [
-    ["livenessProbe", container.livenessProbe],
-    ["readinessProbe", container.readinessProbe],
-    ["startupProbe", container.startupProbe],
-  ];
   const hooks: [string, LifecycleHook | undefined][] = [
     ["postStart", container.lifecycle?.postStart],
     ["preStop", container.lifecycle?.preStop],
   ];
   return [
-    ...probes.filter(([, probe]) => probe?.grpc).map(([name]) => `${at}: a gRPC ${name} is not supported on this machine`),
     ...hooks
       .filter(([, hook]) => hook && !hook.exec && !hook.httpGet && !hook.sleep)
       .map(([name]) => `${at}: this ${name} hook is not supported on this machine`),
@@ -48,14 +42,10 @@ function containerProblems(container: Container): string[] {
   ];
 }
 
-/** Fields that are accepted and have no effect here, for one Event. They restrict a program, so leaving them out cannot break it. */
-export function notHonoured(pod: Pod): string[] {
-  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers];
-  const security = ["readOnlyRootFilesystem", "privileged", "capabilities", "seccompProfile", "seLinuxOptions", "appArmorProfile"];
-  return [
-    ...security.filter((field) => containers.some((container) => container.securityContext?.[field])).map((field) => `securityContext.${field}`),
-    ...(containers.some((container) => container.resources?.limits?.["cpu"] !== undefined) ? ["resources.limits.cpu"] : []),
-    ...(containers.some((container) => container.tty || container.stdin) ? ["tty and stdin"] : []),
-    ...["dnsConfig", "hostAliases", "runtimeClassName"].filter((field) => pod.spec[field] !== undefined),
-  ];
+/** Fields of the pod that are accepted and have no effect here, whatever runs its containers. They restrict a program, or name what only a cluster has. */
+export function notHonoured({ spec }: Pod): string[] {
+  return ["dnsConfig", "hostAliases", "runtimeClassName", "shareProcessNamespace", "imagePullSecrets"].filter((field) => {
+    const value = spec[field];
+    return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0);
+  });
 }

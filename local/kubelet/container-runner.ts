@@ -1,22 +1,22 @@
 import { rmSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf, rfc3339 } from "../../base/index.ts";
-import { type ContainerInstance, logPath, type Preparation, prepareContainer, ProgramNotFound, type StartDeps, startContainer } from "./container-start.ts";
-import { ConfigError } from "./environment.ts";
+import { type HealthWatch, stopGently, watchHealth } from "./container-health.ts";
+import { type ContainerInstance, type InstanceDeps, startInstance } from "./container-instance.ts";
+import { containerDirectory, logPath } from "./container-request.ts";
+import type { ContainerRuntime, RunningContainer, StoredImage } from "./container-runtime.ts";
+import { imageGate } from "./image-gate.ts";
 import type { LogFile } from "./log-reader.ts";
-import { type Container, isSidecar, type Pod, type Terminated } from "./pod-shapes.ts";
+import type { Container, Pod, Terminated } from "./pod-shapes.ts";
 import { isRunning, type Role, type Slot, terminated } from "./pod-status.ts";
-import { runHook, runProbes } from "./probes.ts";
-import { FORGIVE_MS, restartDelay } from "./restart-delay.ts";
-import { LeadsOut } from "./inside.ts";
-import { LaunchFailed } from "./spawn-process.ts";
+import { restartHistory, wantsToRun } from "./restart-policy.ts";
+import { startFailure } from "./start-failure.ts";
 import type { ReadyVolume } from "./volumes.ts";
 
-export interface RunnerDeps extends StartDeps {
+export interface RunnerDeps extends InstanceDeps {
+  readonly runtimeOf: (container: Container) => ContainerRuntime;
   /** Something changed: look at the pod again. */
   readonly changed: () => void;
   readonly note: (type: "Normal" | "Warning", reason: string, message: string) => void;
-  readonly programFound: (container: Container, preparation: Preparation) => void;
 }
 
 /** One container of one pod through all its instances. */
@@ -35,64 +35,77 @@ export interface ContainerRunner {
   /** SIGKILL to every process. */
   kill(): void;
   log(previous: boolean): LogFile | undefined;
+  /** The instance that runs now. */
+  readonly running: RunningContainer | undefined;
 }
 
-const CONFIG_RETRY_MS = 2_000;
+export interface RunnerOptions {
+  readonly container: Container;
+  readonly role: Role;
+  /** The pod's. */
+  readonly directory: string;
+  /** Why it has not started yet. */
+  readonly waiting: string;
+  /** Continues the count of an earlier node instance. */
+  readonly restarts: number;
+}
 
-/** `directory` is the pod's; `restarts` continues the count of an earlier node instance. */
-export function containerRunner(container: Container, role: Role, directory: string, waiting: string, restarts: number, deps: RunnerDeps): ContainerRunner {
-  const slot: Slot = { container, role, state: { waiting: { reason: waiting } }, last: undefined, restarts, started: false, ready: false, id: undefined };
+export function containerRunner({ container, role, directory, waiting, restarts }: RunnerOptions, deps: RunnerDeps): ContainerRunner {
+  const { clock, note } = deps;
+  const slot: Slot = {
+    container,
+    role,
+    state: { waiting: { reason: waiting } },
+    last: undefined,
+    restarts,
+    started: false,
+    ready: false,
+    id: undefined,
+    imageId: "",
+  };
+  const runtime = deps.runtimeOf(container);
+  const gate = imageGate(slot, runtime, deps);
+  const history = restartHistory();
+  const base = containerDirectory(directory, container.name);
   let instance: ContainerInstance | undefined;
+  let health: HealthWatch | undefined;
   let number = restarts;
-  let ends = 0;
   let retryAt: number | undefined;
   let programMissing: string | undefined;
   let terminating = false;
-  let stopProbes = new AbortController();
-
-  const policy = (pod: Pod) => (isSidecar(container) ? "Always" : (pod.spec.restartPolicy ?? "Always"));
-
-  function wantsToRun(pod: Pod): boolean {
-    if (isRunning(slot)) return true;
-    const ended = terminated(slot);
-    if (!ended) return true;
-    if (role === "init") return ended.exitCode !== 0 && policy(pod) !== "Never";
-    return policy(pod) === "Always" || (policy(pod) === "OnFailure" && ended.exitCode !== 0);
-  }
 
   async function ensure(pod: Pod, volumes: ReadonlyMap<string, ReadyVolume>): Promise<void> {
-    if (isRunning(slot) || terminating || !wantsToRun(pod)) return;
-    if (retryAt !== undefined && deps.clock.now() < retryAt) return;
+    if (isRunning(slot) || terminating || !wantsToRun(slot, pod)) return;
+    if (retryAt !== undefined && clock.now() < retryAt) return;
     const ended = terminated(slot);
-    if (ended && backOff(pod, ended)) return;
+    if (ended && putOff(pod, ended)) return;
     retryAt = undefined;
-    await start(pod, volumes);
+    const passed = gate.pass();
+    if (passed) await start(pod, volumes, passed.image);
   }
 
   /** True when the restart has to wait. */
-  function backOff(pod: Pod, ended: Terminated): boolean {
+  function putOff(pod: Pod, ended: Terminated): boolean {
     slot.last = ended;
     slot.restarts += 1;
     number += 1;
-    const delay = restartDelay(ends);
-    const due = Date.parse(ended.finishedAt ?? "") + delay;
-    if (delay === 0 || due <= deps.clock.now()) return false;
-    const name = `${pod.metadata.name}_${pod.metadata.namespace}(${pod.metadata.uid})`;
-    const message = `back-off ${formatSeconds(delay)} restarting failed container=${container.name} pod=${name}`;
-    slot.state = { waiting: { reason: "CrashLoopBackOff", message } };
-    retryAt = due;
-    deps.note("Warning", "BackOff", `Back-off restarting failed container ${container.name} in pod ${name}`);
+    const backOff = history.backOff(container, pod, ended, clock.now());
+    // Not `terminated` any more: its end has been counted.
+    slot.state = { waiting: backOff ? { reason: "CrashLoopBackOff", message: backOff.message } : { reason: "ContainerCreating" } };
+    if (!backOff) return false;
+    retryAt = backOff.until;
+    note("Warning", "BackOff", backOff.event);
     return true;
   }
 
-  async function start(pod: Pod, volumes: ReadonlyMap<string, ReadyVolume>): Promise<void> {
+  async function start(pod: Pod, volumes: ReadonlyMap<string, ReadyVolume>, image: StoredImage | undefined): Promise<void> {
     try {
-      const preparation = await prepareContainer(pod, container, volumes, { directory, number }, deps);
-      deps.programFound(container, preparation);
-      instance = await startContainer(pod, container, number, preparation, deps);
-      slot.id = instance.id;
-      deps.note("Normal", "Created", `Container created: ${container.name}`);
-      running(pod, instance);
+      const begun = await startInstance(runtime, { pod, container, volumes, directory, number, image }, deps);
+      instance = begun;
+      slot.id = begun.id;
+      slot.imageId = begun.imageId;
+      note("Normal", "Created", `Container created: ${container.name}`);
+      running(pod, begun);
     } catch (thrown) {
       notStarted(pod, thrown);
     }
@@ -100,54 +113,19 @@ export function containerRunner(container: Container, role: Role, directory: str
 
   function running(pod: Pod, begun: ContainerInstance): void {
     slot.state = { running: { startedAt: begun.startedAt } };
-    slot.started = false;
+    slot.started = role === "init";
     slot.ready = false;
-    deps.note("Normal", "Started", `Container started: ${container.name}`);
+    note("Normal", "Started", `Container started: ${container.name}`);
     forgetOlder();
     void begun.ended.then((end) => ended(begun, end));
-    if (terminating) return begun.process.kill();
-    if (role === "init") slot.started = true;
-    else begin(pod, begun);
-  }
-
-  /** postStart first; the probes count from its end. */
-  function begin(pod: Pod, begun: ContainerInstance): void {
-    stopProbes = new AbortController();
-    const hook = container.lifecycle?.postStart;
-    if (!hook) return watchHealth(pod, begun);
-    void runHook(hook, container, begun, 600_000, deps).then((problem) => {
-      if (instance !== begun || !isRunning(slot)) return;
-      if (problem === undefined) return watchHealth(pod, begun);
-      deps.note("Warning", "FailedPostStartHook", `PostStartHook failed: ${problem}`);
-      begun.process.kill();
-    });
-  }
-
-  function watchHealth(pod: Pod, begun: ContainerInstance): void {
-    const graceMs = (pod.spec.terminationGracePeriodSeconds ?? 30) * 1000;
-    const listener = {
-      started: () => void (slot.started = true),
-      ready: (isReady: boolean) => {
-        slot.ready = isReady;
-        deps.changed();
-      },
-      unhealthy: (kind: string) => {
-        deps.note("Normal", "Killing", `Container ${container.name} failed ${kind.toLowerCase()} probe, will be restarted`);
-        begun.process.signal("SIGTERM");
-        const cancel = deps.clock.after(graceMs, begun.process.kill);
-        void begun.ended.then(cancel);
-      },
-      failed: (_kind: string, message: string) => deps.note("Warning", "Unhealthy", message),
-    };
-    runProbes(container, begun, listener, deps, stopProbes.signal);
-    deps.changed();
+    if (terminating) return begun.running.kill();
+    if (role !== "init") health = watchHealth(pod, slot, begun, deps);
   }
 
   function ended(which: ContainerInstance, end: Terminated): void {
     if (which !== instance) return;
-    stopProbes.abort();
-    const ranMs = deps.clock.now() - Date.parse(which.startedAt);
-    ends = ranMs >= FORGIVE_MS ? 1 : ends + 1;
+    health?.stop();
+    history.ended(clock.now() - Date.parse(which.startedAt));
     slot.state = { terminated: end };
     slot.started = false;
     slot.ready = false;
@@ -155,26 +133,16 @@ export function containerRunner(container: Container, role: Role, directory: str
   }
 
   function notStarted(pod: Pod, thrown: unknown): void {
-    const message = messageOf(thrown);
-    const now = rfc3339(deps.clock.now());
-    if (thrown instanceof ConfigError) {
-      slot.state = { waiting: { reason: "CreateContainerConfigError", message } };
-      retryAt = deps.clock.now() + CONFIG_RETRY_MS;
-      return deps.note("Warning", "Failed", `Error: ${message}`);
-    }
-    const missing = thrown instanceof ProgramNotFound;
-    if (!missing && !(thrown instanceof LaunchFailed || thrown instanceof LeadsOut)) throw thrown;
-    deps.note("Warning", missing ? "ProgramNotFound" : "Failed", missing ? message : `Error: ${message}`);
-    if (missing && (pod.spec.restartPolicy ?? "Always") !== "Always") programMissing = message;
-    ends += 1;
-    slot.state = {
-      terminated: { exitCode: missing ? 127 : 128, reason: missing ? "ProgramNotFound" : "StartError", message, startedAt: now, finishedAt: now },
-    };
+    const failure = startFailure(thrown, clock.now());
+    slot.state = failure.state;
+    note("Warning", failure.event.reason, failure.event.message);
+    if (failure.retryMs !== undefined) return void (retryAt = clock.now() + failure.retryMs);
+    if ((pod.spec.restartPolicy ?? "Always") !== "Always") programMissing = failure.programMissing;
+    history.ended(0);
   }
 
   /** The previous log is kept, as in Kubernetes; what is older goes. */
   function forgetOlder(): void {
-    const base = join(directory, "containers", container.name);
     for (const path of [logPath(base, number - 2), `${logPath(base, number - 2)}.1`, join(base, `instance-${number - 1}`)]) {
       rmSync(path, { recursive: true, force: true });
     }
@@ -183,42 +151,33 @@ export function containerRunner(container: Container, role: Role, directory: str
   return {
     slot,
     ensure,
-    wantsToRun,
+    wantsToRun: (pod) => wantsToRun(slot, pod),
     get retryAt() {
-      return retryAt;
+      return retryAt ?? gate.retryAt;
     },
     get programMissing() {
       return programMissing;
     },
+    get running() {
+      return isRunning(slot) ? instance?.running : undefined;
+    },
     terminate(graceMs) {
       if (terminating) return;
       terminating = true;
-      stopProbes.abort();
-      const current = instance;
-      if (!current || !isRunning(slot)) return;
-      deps.note("Normal", "Killing", `Stopping container ${container.name}`);
-      const hook = container.lifecycle?.preStop;
-      if (!hook) return current.process.signal("SIGTERM");
-      void runHook(hook, container, current, graceMs, deps).then((problem) => {
-        if (problem !== undefined) deps.note("Warning", "FailedPreStopHook", `PreStopHook failed: ${problem}`);
-        current.process.signal("SIGTERM");
-      });
+      health?.stop();
+      if (!instance || !isRunning(slot)) return;
+      note("Normal", "Killing", `Stopping container ${container.name}`);
+      void stopGently(container, instance, graceMs, deps);
     },
     kill() {
       terminating = true;
-      instance?.process.kill();
+      instance?.running.kill();
     },
     log(previous) {
-      const base = join(directory, "containers", container.name);
       const wanted = isRunning(slot) || terminated(slot) ? number : number - 1;
       const which = previous ? (slot.restarts > 0 ? number - 1 : -1) : wanted;
       if (which < 0 || !instance) return undefined;
       return { path: logPath(base, which), live: which === number ? instance.log : undefined };
     },
   };
-}
-
-function formatSeconds(ms: number): string {
-  const minutes = Math.floor(ms / 60_000);
-  return minutes > 0 ? `${minutes}m${(ms % 60_000) / 1000}s` : `${ms / 1000}s`;
 }

@@ -69,7 +69,7 @@ async function readKey(from: NonNullable<EnvVar["valueFrom"]>, { sources, pod }:
   throw new ConfigError(`couldn't find key ${ref.key} in ${from.configMapKeyRef ? "ConfigMap" : "Secret"} ${idOf(pod, ref.name)}`);
 }
 
-/** The argument vector: `$(NAME)` expanded in command and args with the container's environment. */
-export function commandLine(container: Container, env: ReadonlyMap<string, string>): string[] {
-  return [...(container.command ?? []), ...(container.args ?? [])].map((word) => expand(word, (name) => env.get(name)));
+/** Command or args with `$(NAME)` expanded from the container's environment. */
+export function expandWords(words: readonly string[] | undefined, env: ReadonlyMap<string, string>): string[] {
+  return (words ?? []).map((word) => expand(word, (name) => env.get(name)));
 }

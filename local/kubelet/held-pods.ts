@@ -1,5 +1,3 @@
-import { rmSync } from "node:fs";
-import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type Clock, type Logger, messageOf, sleep } from "../../base/index.ts";
 import { type Change, Kinds, type ObjectClient } from "../../kube/index.ts";
@@ -19,6 +17,8 @@ export interface HeldPodsDeps {
   readonly directoryOf: (uid: string) => string;
   /** Starts a pod. */
   readonly begin: (pod: Pod) => PodRun;
+  /** Never rejects. */
+  readonly removeFiles: (directories: readonly string[]) => Promise<void>;
   /** Aborted when the node ends: nothing is started, told or deleted any more. */
   readonly signal: AbortSignal;
 }
@@ -53,7 +53,7 @@ function shortage(pod: Pod, running: readonly Pod[], node: Amounts): "cpu" | "me
 /** 404: it is gone. 409: another pod has its name by now. */
 const isSettled = (thrown: unknown): boolean => thrown instanceof Error && "code" in thrown && (thrown.code === 409 || thrown.code === 404);
 
-export function heldPods({ client, clock, logger, statuses, nodeName, node, directoryOf, begin, signal }: HeldPodsDeps): HeldPods {
+export function heldPods({ client, clock, logger, statuses, nodeName, node, directoryOf, begin, removeFiles, signal }: HeldPodsDeps): HeldPods {
   const held = new Map<string, Held>();
 
   function see({ type, object: pod, previous }: Change<Pod>): void {
@@ -94,8 +94,8 @@ export function heldPods({ client, clock, logger, statuses, nodeName, node, dire
     const mine = held.get(uid);
     if (signal.aborted) return;
     // Not at once: whoever waits for the end of this pod acts in this very moment.
-    await Promise.all(["volumes", "home"].map((part) => rm(join(directoryOf(uid), part), { recursive: true, force: true })));
-    if (!mine) return rmSync(directoryOf(uid), { recursive: true, force: true });
+    await removeFiles(["volumes", "home"].map((part) => join(directoryOf(uid), part)));
+    if (!mine) return removeFiles([directoryOf(uid)]);
     mine.run = undefined;
     if (mine.pod.metadata.deletionTimestamp !== undefined) await letGo(mine);
   }
@@ -124,7 +124,7 @@ export function heldPods({ client, clock, logger, statuses, nodeName, node, dire
     held.delete(uid);
     statuses.forget(uid);
     if (known?.run) known.run.remove();
-    else rmSync(directoryOf(uid), { recursive: true, force: true });
+    else void removeFiles([directoryOf(uid)]);
   }
 
   return {

@@ -7,3 +7,4 @@ export { type Amounts, podRequests } from "./resources.ts";
 export type { RunAs, SandboxCapability } from "./sandbox.ts";
 export { sandboxCapability } from "./sandbox-capability.ts";
 export { byteCount, cpuMillis } from "./quantity.ts";
+export { type ContainerEngine, type EngineFound, findContainerEngine } from "./engine/container-engine.ts";

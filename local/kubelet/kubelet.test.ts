@@ -196,7 +196,7 @@ for (const mode of ["namespaces", "plain"] as const) {
             { name: "c", configMap: { name: "files", defaultMode: 0o440 } },
           ],
           containers: [
-            sh("cd /flyteops-none; touch a/x || echo refused; (echo 2 >c/x) || echo refused; cat c/x; stat -c %a c/x; ls /flyteops-none", { volumeMounts }),
+            sh("cd /flyteops-none; touch a/x || echo refused; (echo 2 >c/x) || echo refused; cat c/x; stat -L -c %a c/x; ls /flyteops-none", { volumeMounts }),
           ],
         });
         assert.equal((await world.finished("read-only")).phase, "Succeeded");

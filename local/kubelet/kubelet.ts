@@ -1,17 +1,21 @@
-import { mkdirSync, readdirSync, realpathSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, realpathSync } from "node:fs";
 import { availableParallelism, totalmem } from "node:os";
 import { delimiter, join } from "node:path";
 import { type Clock, type Logger, messageOf } from "../../base/index.ts";
 import { type EventRecorder, eventRecorder, type InformerSet, Kinds } from "../../kube/index.ts";
+import type { ContainerRuntime } from "./container-runtime.ts";
+import type { ContainerEngine } from "./engine/container-engine.ts";
+import { engineRuntime } from "./engine/engine-runtime.ts";
 import { type HeldPods, heldPods } from "./held-pods.ts";
 import { type ImageNotUsed, imageNotes, plainImage } from "./image-notes.ts";
 import { memoryLimits } from "./memory-limit.ts";
 import { registerNode } from "./node-object.ts";
 import { type PodLogSource, podLogSource } from "./pod-log-source.ts";
-import { type PodRun, podRun, type PodRunDeps } from "./pod-run.ts";
+import { type PodRun, podRun } from "./pod-run.ts";
 import { type Container, type Pod, uidOf } from "./pod-shapes.ts";
 import { podSources } from "./pod-sources.ts";
-import { killLeftovers, processReaper } from "./process-reaper.ts";
+import { processReaper } from "./process-reaper.ts";
+import { processRuntime } from "./process-runtime.ts";
 import type { Amounts } from "./resources.ts";
 import { sandbox, type SandboxCapability } from "./sandbox.ts";
 import { statusWriter } from "./status-writer.ts";
@@ -45,6 +49,8 @@ export interface KubeletOptions {
   readonly shutdownGraceMs?: number;
   /** Once per pod and container that runs a program of this machine in place of an image. */
   readonly onImageNotUsed?: (note: ImageNotUsed) => void;
+  /** Runs containers from their images. Absent, and for every image that `images` names: processes of this machine. */
+  readonly engine?: ContainerEngine | undefined;
   /** False: limits are watched by polling even where cgroups could be used. */
   readonly useCgroups?: boolean;
 }
@@ -60,19 +66,33 @@ const DEFAULT_LOG_BYTES = 10 * 2 ** 20;
 const DEFAULT_SHUTDOWN_GRACE_MS = 2_000;
 const DEFAULT_MAX_PODS = 110;
 
-/** What all pods of the node share: how processes are started, watched and ended. */
-function startMachinery({ clock, capability }: KubeletDeps, options: KubeletOptions, stateDir: string, logger: Logger) {
-  const killed = killLeftovers(join(stateDir, "processes"));
-  if (killed > 0) logger.info("ended processes of an earlier start", { killed });
-  const reaper = processReaper(join(stateDir, "processes"));
+/** Containers as processes of this machine. */
+function startProcesses(deps: KubeletDeps, options: KubeletOptions, images: ImageDirectories, machine: Machine): ContainerRuntime {
+  const { clock, capability } = deps;
+  const { stateDir, logger } = machine;
+  const processes = join(stateDir, "processes");
+  const { hidden } = options;
   const memory = memoryLimits(clock, options.useCgroups ?? true);
+  const runtime = processRuntime({
+    clock,
+    sandbox: sandbox(capability, stateDir),
+    reaper: processReaper(processes),
+    memory,
+    processes,
+    hostPath: options.hostPath,
+    imagePath: (image) => images.directoryOf(image)?.path,
+    hidden: hidden && ((container) => ({ directory: realpathSync(hidden.directory), sees: hidden.sees(container) })),
+    programFound: (pod, container, program) => {
+      if (!images.directoryOf(container.image ?? "")?.own) void images.note(pod, container, program);
+    },
+  });
   const facts = { capability: capability.kind, memoryLimits: memory.enforcedBy };
   if (capability.kind === "namespaces") {
     logger.info("containers have their own mount and process namespaces", { ...facts, userNamespace: capability.userNamespace });
   } else {
     logger.info("containers run without namespaces: mount paths are rewritten", { ...facts, because: capability.reason });
   }
-  return { reaper, memory, sandbox: sandbox(capability, stateDir) };
+  return runtime;
 }
 
 /** What runs instead of images, and who is told of it. */
@@ -90,6 +110,49 @@ function imageDirectories({ images: given = new Map(), hostPath, onImageNotUsed 
   return { note, directoryOf };
 }
 
+type ImageDirectories = ReturnType<typeof imageDirectories>;
+
+interface Machine {
+  readonly stateDir: string;
+  readonly logger: Logger;
+}
+
+/** Which runtime is a container's. */
+interface Runtimes {
+  readonly of: (container: Container) => ContainerRuntime;
+  /** As the Node says it. */
+  readonly version: string;
+  /** Takes directories away in which containers wrote. What cannot be taken away stays, and the log says so. */
+  removeFiles(directories: readonly string[]): Promise<void>;
+  close(): void;
+}
+
+/** Makes the runtimes ready and ends what an earlier start left in them. */
+async function startRuntimes(deps: KubeletDeps, options: KubeletOptions, images: ImageDirectories, machine: Machine): Promise<Runtimes> {
+  const { engine } = options;
+  const processes = startProcesses(deps, options, images, machine);
+  const engines = engine && engineRuntime({ engine, clock: deps.clock, stateDir: machine.stateDir, sees: options.hidden?.sees });
+  const all = engines ? [processes, engines] : [processes];
+  for (const runtime of all) {
+    const ended = await runtime.removeLeftovers();
+    if (ended > 0) machine.logger.info("ended containers of an earlier start", { runtime: runtime.scheme, ended });
+  }
+  return {
+    of: (container) => (engines && !images.directoryOf(container.image ?? "") ? engines : processes),
+    version: engine ? `${engine.name}://${engine.version}` : `process://${deps.capability.kind}`,
+    async removeFiles(directories) {
+      try {
+        await (engines ?? processes).removeFiles(directories);
+      } catch (thrown) {
+        machine.logger.error("files of a pod could not be removed", { error: messageOf(thrown) });
+      }
+    },
+    close() {
+      for (const runtime of all) runtime.close();
+    },
+  };
+}
+
 /** A pod in deletion still gets its Killing events. */
 function living(pod: Pod): Pod {
   const { deletionTimestamp: _, ...metadata } = pod.metadata;
@@ -101,7 +164,7 @@ const aborted = (signal: AbortSignal): Promise<void> =>
 
 /** Runs the pods bound to one node as processes of this machine, a plain client of the Kubernetes API. */
 export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
-  const { clock, capability } = deps;
+  const { clock } = deps;
   const { client } = deps.informers;
   const logger = deps.logger.with({ room: "kubelet" });
   const nodeName = options.nodeName ?? "flyteops";
@@ -120,23 +183,23 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
   let held: HeldPods | undefined;
 
   /** Deletes what pods have left that went while nobody looked. */
-  function sweep(): void {
+  async function sweep({ removeFiles }: Runtimes): Promise<void> {
     const known = new Set(pods.list().map((pod) => pod.metadata.uid));
     mkdirSync(podsDir, { recursive: true });
-    for (const uid of readdirSync(podsDir)) if (!known.has(uid)) rmSync(directoryOf(uid), { recursive: true, force: true });
+    await removeFiles(
+      readdirSync(podsDir)
+        .filter((uid) => !known.has(uid))
+        .map(directoryOf),
+    );
   }
 
-  function podRuns(machinery: Pick<PodRunDeps, "sandbox" | "reaper" | "memory">, ended: (pod: Pod) => void): (pod: Pod) => PodRun {
-    const { hidden } = options;
+  function podRuns(runtimes: Runtimes, ended: (pod: Pod) => void): (pod: Pod) => PodRun {
     const shared = {
-      ...machinery,
+      runtimeOf: runtimes.of,
       clock,
       node,
-      hostPath: options.hostPath,
-      hidden: hidden && ((container: Container) => ({ directory: realpathSync(hidden.directory), sees: hidden.sees(container) })),
       logBytes: options.logBytes ?? DEFAULT_LOG_BYTES,
       sources: (namespace: string) => podSources(client, namespace),
-      imagePath: (image: string) => images.directoryOf(image)?.path,
       ended,
     };
     return (pod) =>
@@ -144,9 +207,6 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
         ...shared,
         directory: directoryOf(uidOf(pod)),
         note: (about, type, reason, message) => void events.record(living(about), { type, reason, message }),
-        programFound: (container, { program }) => {
-          if (!images.directoryOf(container.image ?? "")?.own) void images.note(pod, container, program);
-        },
         report: (about, status) => statuses.write(about, status),
         failed: (about, thrown) => logger.error("pod could not be worked on", { pod: about.metadata.name, error: messageOf(thrown) }),
       });
@@ -157,12 +217,12 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
     async run(signal) {
       await pods.whenSynced(signal);
       if (signal.aborted) return;
-      sweep();
-      const machinery = startMachinery(deps, options, stateDir, logger);
-      const begin = podRuns(machinery, (pod) => void mine.ended(pod));
-      const mine = heldPods({ client, clock, logger, statuses, nodeName, node, directoryOf, begin, signal });
+      const runtimes = await startRuntimes(deps, options, images, { stateDir, logger });
+      await sweep(runtimes);
+      const begin = podRuns(runtimes, (pod) => void mine.ended(pod));
+      const mine = heldPods({ client, clock, logger, statuses, nodeName, node, directoryOf, begin, removeFiles: runtimes.removeFiles, signal });
       held = mine;
-      const capacity = { name: nodeName, capacity: node, pods: options.maxPods ?? DEFAULT_MAX_PODS, runtime: `process://${capability.kind}` };
+      const capacity = { name: nodeName, capacity: node, pods: options.maxPods ?? DEFAULT_MAX_PODS, runtime: runtimes.version };
       await registerNode(client, capacity, clock.now());
       const stopListening = pods.onChange((change) => mine.see(change));
       for (const pod of pods.list()) mine.see({ type: "added", object: pod });
@@ -170,7 +230,7 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
       stopListening();
       await mine.shutdown(options.shutdownGraceMs ?? DEFAULT_SHUTDOWN_GRACE_MS);
       statuses.close();
-      machinery.reaper.close();
+      runtimes.close();
     },
   };
 }

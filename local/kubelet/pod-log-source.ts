@@ -1,8 +1,7 @@
 import { existsSync } from "node:fs";
-import { join } from "node:path";
 import type { Clock } from "../../base/index.ts";
 import { ApiError, type ObjectReader } from "../../kube/index.ts";
-import { logPath } from "./container-start.ts";
+import { containerDirectory, logPath } from "./container-request.ts";
 import { type LogFile, type PodLogOptions, readLog } from "./log-reader.ts";
 import type { PodRun } from "./pod-run.ts";
 import type { Pod } from "./pod-shapes.ts";
@@ -39,7 +38,7 @@ function onDisk(pod: Pod, container: string, previous: boolean, { directoryOf }:
   const status = statusOf(pod, container);
   if (!status) return undefined;
   const number = status.restartCount - (previous || "waiting" in status.state ? 1 : 0);
-  const path = logPath(join(directoryOf(pod.metadata.uid ?? ""), "containers", container), number);
+  const path = logPath(containerDirectory(directoryOf(pod.metadata.uid ?? ""), container), number);
   return existsSync(path) ? { path } : undefined;
 }
 

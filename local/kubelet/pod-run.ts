@@ -1,11 +1,14 @@
 import { messageOf, rfc3339 } from "../../base/index.ts";
 import { notHonoured } from "./admission.ts";
-import { containerRunner, type RunnerDeps } from "./container-runner.ts";
+import type { RunnerDeps } from "./container-runner.ts";
+import type { RunningContainer } from "./container-runtime.ts";
 import type { LogFile } from "./log-reader.ts";
 import { activeDeadline, type Ending, endingOf, evictedEnding, failedEnding, runningOf, stopNext } from "./pod-ending.ts";
-import { type Container, isSidecar, type Pod, type PodStatus } from "./pod-shapes.ts";
-import { isInitialised, isRunning, podStatus } from "./pod-status.ts";
-import { isLimited, overfull, type PodVolumes, preparePod, withoutProgram } from "./prepare-pod.ts";
+import { podChores } from "./pod-chores.ts";
+import { podContainers } from "./pod-containers.ts";
+import type { Pod, PodStatus } from "./pod-shapes.ts";
+import { podStatus } from "./pod-status.ts";
+import { type PodVolumes, preparePod, withoutProgram } from "./prepare-pod.ts";
 import { workLoop } from "./work-loop.ts";
 
 export interface PodRunDeps extends Omit<RunnerDeps, "changed" | "note"> {
@@ -28,26 +31,13 @@ export interface PodRun {
   /** This program ends: SIGTERM, SIGKILL after `graceMs`; nothing is reported. Resolves when no process is left. */
   shutdown(graceMs: number): Promise<void>;
   log(container: string, previous: boolean): LogFile | undefined;
+  /** The instance of a container that runs now. */
+  running(container: string): RunningContainer | undefined;
   readonly pod: Pod;
 }
 
 const VOLUME_RETRY_MS = 1_000;
-const DISK_CHECK_MS = 10_000;
 const REMOVED_GRACE_MS = 1_000;
-
-/** The runners of a pod's containers. One that ran before this program began counts that as a restart. */
-function runnersOf(pod: Pod, directory: string, deps: RunnerDeps) {
-  const earlier = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
-  const waiting = (pod.spec.initContainers ?? []).length > 0 ? "PodInitializing" : "ContainerCreating";
-  const runner = (container: Container, init: boolean) => {
-    const role = !init ? "main" : isSidecar(container) ? "sidecar" : "init";
-    const before = earlier.find(({ name }) => name === container.name);
-    return containerRunner(container, role, directory, waiting, before && "running" in before.state ? before.restartCount + 1 : 0, deps);
-  };
-  const inits = (pod.spec.initContainers ?? []).map((container) => runner(container, true));
-  const mains = pod.spec.containers.map((container) => runner(container, false));
-  return { inits, mains, all: [...inits, ...mains] };
-}
 
 export function podRun(first: Pod, deps: PodRunDeps): PodRun {
   const { clock } = deps;
@@ -56,13 +46,14 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
   let ending: Ending | undefined;
   let finished = false;
   let silent = false;
-  let nextDiskCheck = clock.now() + DISK_CHECK_MS;
+  const chores = podChores(deps);
   let whenStopped: () => void = () => undefined;
   const stopped = new Promise<void>((resolve) => (whenStopped = resolve));
   const startMs = pod.status?.startTime === undefined ? clock.now() : Date.parse(pod.status.startTime);
   const loop = workLoop(clock, { step, failed: putOff, stepped: report });
   const note = (type: "Normal" | "Warning", reason: string, message: string) => void (silent || deps.note(pod, type, reason, message));
-  const { inits, mains, all } = runnersOf(pod, deps.directory, { ...deps, changed: () => loop.wake(), note });
+  const containers = podContainers(pod, deps.directory, { ...deps, changed: () => loop.wake(), note });
+  const { all } = containers;
   loop.wake();
 
   /** The API or the disk failed us, which is not the pod's fault. */
@@ -94,15 +85,18 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
 
   /** Starts what is to run and makes the next appointment. */
   async function goOn(ready: PodVolumes): Promise<void> {
-    if (await initialise(ready)) await Promise.all(mains.map((main) => main.ensure(pod, ready)));
+    await containers.ensure(pod, ready);
     decideToEnd();
     if (ending) return loop.wake();
-    await checkDisks(ready);
-    schedule(ready);
+    const overfull = await chores.run(pod, ready);
+    if (overfull === undefined) return schedule(ready);
+    note("Warning", "Evicted", overfull);
+    ending = evictedEnding(clock.now(), overfull);
+    loop.wake();
   }
 
   function decideToEnd(): void {
-    const next = endingOf({ pod, inits, mains, startMs, now: clock.now() }, ending);
+    const next = endingOf({ pod, ...containers, startMs, now: clock.now() }, ending);
     if (!ending && next?.failure?.reason === "DeadlineExceeded") note("Normal", "DeadlineExceeded", next.failure.message);
     ending = next;
   }
@@ -119,21 +113,12 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
       note("Warning", "FailedMount", `MountVolume.SetUp failed: ${preparation.message}`);
       return void loop.wakeIn(VOLUME_RETRY_MS);
     }
-    const ignored = notHonoured(pod);
+    const runtimes = new Set(all.map(({ slot }) => deps.runtimeOf(slot.container)));
+    const ignored = [...new Set([...runtimes].flatMap((runtime) => runtime.ignores(pod))), ...notHonoured(pod)];
     if (ignored.length > 0) note("Normal", "NotHonoured", `without effect on this machine: ${ignored.join(", ")}`);
     // A program that is missing fails the pod before its init containers have worked for nothing.
     await withoutProgram(all, deps)?.ensure(pod, preparation.volumes);
     return preparation.volumes;
-  }
-
-  /** Starts the next init container or sidecar whose turn it is. True when main containers may start. */
-  async function initialise(ready: PodVolumes): Promise<boolean> {
-    for (const init of inits) {
-      if (init.slot.role === "init" && isInitialised(init.slot)) continue;
-      await init.ensure(pod, ready);
-      if (!isInitialised(init.slot)) return mains.some(({ slot }) => isRunning(slot));
-    }
-    return true;
   }
 
   function end({ deadlineMs }: Ending): void {
@@ -150,23 +135,15 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
     whenStopped();
   }
 
-  async function checkDisks(ready: PodVolumes): Promise<void> {
-    if (clock.now() < nextDiskCheck) return;
-    nextDiskCheck = clock.now() + DISK_CHECK_MS;
-    const message = await overfull(pod, ready);
-    if (message === undefined) return;
-    note("Warning", "Evicted", message);
-    ending = evictedEnding(clock.now(), message);
-    loop.wake();
-  }
-
   /** The next time something happens by itself. */
   function schedule(ready: PodVolumes): void {
     const times = all.flatMap(({ retryAt }) => retryAt ?? []);
-    times.push(activeDeadline(pod, startMs) ?? Number.POSITIVE_INFINITY, isLimited(ready) ? nextDiskCheck : Number.POSITIVE_INFINITY);
+    times.push(activeDeadline(pod, startMs) ?? Number.POSITIVE_INFINITY, chores.due(ready) ?? Number.POSITIVE_INFINITY);
     const next = Math.min(...times);
     if (Number.isFinite(next)) loop.wakeIn(Math.max(0, next - clock.now()));
   }
+
+  const named = (container: string) => all.find(({ slot }) => slot.container.name === container);
 
   /** Stops everything; the API does not want to hear of it any more. */
   function stopUnheard(graceMs: number): void {
@@ -188,6 +165,7 @@ export function podRun(first: Pod, deps: PodRunDeps): PodRun {
       stopUnheard(graceMs);
       await stopped;
     },
-    log: (container, previous) => all.find(({ slot }) => slot.container.name === container)?.log(previous),
+    log: (container, previous) => named(container)?.log(previous),
+    running: (container) => named(container)?.running,
   };
 }

@@ -57,7 +57,7 @@ export interface Probe {
   exec?: { command?: string[] };
   httpGet?: HttpGet;
   tcpSocket?: { port: number | string; host?: string };
-  grpc?: unknown;
+  grpc?: { port: number; service?: string };
   initialDelaySeconds?: number;
   timeoutSeconds?: number;
   periodSeconds?: number;
@@ -108,6 +108,7 @@ export interface Container {
   terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
   restartPolicy?: string;
   restartPolicyRules?: unknown[];
+  imagePullPolicy?: "Always" | "IfNotPresent" | "Never";
   securityContext?: SecurityContext;
   stdin?: boolean;
   tty?: boolean;

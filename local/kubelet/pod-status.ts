@@ -15,7 +15,9 @@ export interface Slot {
   restarts: number;
   started: boolean;
   ready: boolean;
+  /** As `containerID` says it: with the scheme of the runtime. */
   id: string | undefined;
+  imageId: string;
 }
 
 export interface PodView {
@@ -77,8 +79,8 @@ function containerStatus(slot: Slot): ContainerStatus {
     started: slot.role === "init" ? false : isRunning(slot) && slot.started,
     restartCount: slot.restarts,
     image: slot.container.image ?? "",
-    imageID: "",
-    ...(slot.id === undefined ? {} : { containerID: `process://${slot.id}` }),
+    imageID: slot.imageId,
+    ...(slot.id === undefined ? {} : { containerID: slot.id }),
   };
 }
 

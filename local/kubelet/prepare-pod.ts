@@ -1,12 +1,10 @@
 import { join } from "node:path";
 import { unsupported } from "./admission.ts";
 import type { ContainerRunner, RunnerDeps } from "./container-runner.ts";
-import { isFixedProgram } from "./container-start.ts";
 import { UnknownField } from "./downward.ts";
-import type { Container, Pod } from "./pod-shapes.ts";
-import { findProgram } from "./program.ts";
+import type { Pod } from "./pod-shapes.ts";
 import { VolumeNotReady } from "./volume-files.ts";
-import { diskUsage, makeVolumes, type ReadyVolume } from "./volumes.ts";
+import { diskUsage, fillVolume, makeVolumes, type ReadyVolume } from "./volumes.ts";
 
 export type PodVolumes = ReadonlyMap<string, ReadyVolume>;
 
@@ -17,7 +15,7 @@ export type PodPreparation =
   /** This pod can never run here. */
   | { readonly kind: "refused"; readonly message: string };
 
-export type PrepareDeps = Pick<RunnerDeps, "sources" | "node" | "imagePath" | "hostPath"> & { readonly directory: string };
+export type PrepareDeps = Pick<RunnerDeps, "sources" | "node" | "runtimeOf"> & { readonly directory: string };
 
 /** Makes the volumes of a pod, unless it asks for what cannot be had here. */
 export async function preparePod(pod: Pod, { directory, sources, node }: PrepareDeps): Promise<PodPreparation> {
@@ -32,15 +30,8 @@ export async function preparePod(pod: Pod, { directory, sources, node }: Prepare
 }
 
 /** The first container whose program is named by a fixed path or name that leads nowhere; known before anything has run. */
-export function withoutProgram(containers: readonly ContainerRunner[], { imagePath, hostPath }: PrepareDeps): ContainerRunner | undefined {
-  const pathOf = ({ image = "" }: Container) => {
-    const prefix = imagePath(image);
-    return prefix === undefined ? hostPath : `${prefix}:${hostPath}`;
-  };
-  return containers.find(({ slot: { container } }) => {
-    const [program] = [...(container.command ?? []), ...(container.args ?? [])];
-    return program !== undefined && isFixedProgram(container) && !findProgram(program, pathOf(container), "/", []);
-  });
+export function withoutProgram(containers: readonly ContainerRunner[], { runtimeOf }: PrepareDeps): ContainerRunner | undefined {
+  return containers.find(({ slot: { container } }) => runtimeOf(container).lacksProgram(container));
 }
 
 /** Says which volume holds more than its `sizeLimit`, if one does. */
@@ -53,4 +44,16 @@ export async function overfull(pod: Pod, volumes: PodVolumes): Promise<string | 
   return undefined;
 }
 
-export const isLimited = (volumes: PodVolumes): boolean => [...volumes.values()].some(({ limitBytes }) => limitBytes !== undefined);
+/** Writes anew what the objects behind the volumes say now. A volume whose object is gone or broken keeps what it has, as in Kubernetes. */
+export async function refreshVolumes(pod: Pod, volumes: PodVolumes, { sources, node }: PrepareDeps): Promise<void> {
+  const input = { pod, sources: sources(pod.metadata.namespace ?? ""), node };
+  for (const volume of pod.spec.volumes ?? []) {
+    const ready = volumes.get(volume.name);
+    if (ready?.readOnly !== true) continue;
+    try {
+      await fillVolume(ready.path, volume, input);
+    } catch (thrown) {
+      if (!(thrown instanceof VolumeNotReady || thrown instanceof UnknownField)) throw thrown;
+    }
+  }
+}

@@ -1,6 +1,8 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { delimiter, join } from "node:path";
+import { ProgramNotFound } from "./container-runtime.ts";
+import type { Container } from "./pod-shapes.ts";
 import type { ContainerMount } from "./root-plan.ts";
 
 /** Where a container's program was found, as a host path. */
@@ -36,6 +38,34 @@ function isProgram(path: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** The program of a container on this machine. Throws ProgramNotFound with one sentence on what is missing. */
+export function programOf(
+  { name, image = "" }: Container,
+  argv: readonly string[],
+  path: string,
+  workingDir: string,
+  mounts: readonly ContainerMount[],
+): FoundProgram {
+  const [program] = argv;
+  if (program === undefined || program === "") {
+    throw new ProgramNotFound(`container ${name} has no command; images are not used on this machine, so the command of image ${image} must be written out`);
+  }
+  const found = findProgram(program, path, workingDir, mounts);
+  if (found) return found;
+  throw new ProgramNotFound(
+    program.includes("/")
+      ? `${program} is not a program on this machine (image ${image} is not used here)`
+      : `${program} is not on PATH (image ${image} is not used on this machine)`,
+  );
+}
+
+/** Whether a look at the program is possible before the pod's volumes are filled: by name on PATH, or at a path outside every mount. */
+export function isFixedProgram(container: Container): boolean {
+  const [program = ""] = [...(container.command ?? []), ...(container.args ?? [])];
+  if (!program.includes("/")) return !(container.env ?? []).some(({ name }) => name === "PATH") && (container.envFrom ?? []).length === 0;
+  return program.startsWith("/") && !(container.volumeMounts ?? []).some(({ mountPath }) => program.startsWith(mountPath));
 }
 
 const VERSION_MS = 2_000;

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "../../base/index.ts";
+import { LaunchFailed, type Output } from "./container-runtime.ts";
 import { killTree, type ProcessReaper, readOrNothing, sendSignal } from "./process-reaper.ts";
 import type { Launch } from "./sandbox.ts";
 
@@ -21,14 +22,6 @@ export interface RunningProcess {
   signal(name: NodeJS.Signals): void;
   /** SIGKILL to everything of the container. */
   kill(): void;
-}
-
-/** The process could not be set up; nothing of the user's program ran. */
-export class LaunchFailed extends Error {}
-
-export interface Output {
-  stdout(chunk: Uint8Array): void;
-  stderr(chunk: Uint8Array): void;
 }
 
 const SIGNAL_NUMBERS: Readonly<Record<string, number>> = {

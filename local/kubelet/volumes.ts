@@ -1,8 +1,9 @@
-import { chmod, chown, lstat, mkdir, opendir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { chmod, chown, lstat, mkdir, opendir } from "node:fs/promises";
+import { join } from "node:path";
 import { byteCount } from "./quantity.ts";
 import type { Volume } from "./pod-shapes.ts";
 import { volumeFiles, type VolumeInput } from "./volume-files.ts";
+import { writeVolume } from "./volume-writer.ts";
 
 /** A volume on disk. configMap, secret, downwardAPI and projected volumes are read-only, as in Kubernetes. */
 export interface ReadyVolume {
@@ -22,20 +23,19 @@ export async function makeVolumes(directory: string, input: VolumeInput): Promis
   const fsGroup = input.pod.spec.securityContext?.fsGroup;
   for (const volume of input.pod.spec.volumes ?? []) {
     const path = join(directory, volume.name);
-    const files = await volumeFiles(volume, input);
-    await mkdir(path, { recursive: true });
-    for (const file of files ?? []) await writeVolumeFile(join(path, file.path), file.content, fsGroup === undefined ? file.mode : file.mode | 0o440, fsGroup);
-    if (!files) await openToAll(path, fsGroup);
-    ready.set(volume.name, { name: volume.name, path, readOnly: files !== undefined, ...limitOf(volume) });
+    const readOnly = await fillVolume(path, volume, input);
+    if (!readOnly) await openToAll(path, fsGroup);
+    ready.set(volume.name, { name: volume.name, path, readOnly, ...limitOf(volume) });
   }
   return ready;
 }
 
-async function writeVolumeFile(path: string, content: Uint8Array, mode: number, group: number | undefined): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, content, { mode: 0o600 });
-  await giveToGroup(path, group);
-  await chmod(path, mode);
+/** Makes the directory of a volume and writes what objects of the API say is in it. False for a volume that no object fills. Rejects with VolumeNotReady. */
+export async function fillVolume(path: string, volume: Volume, input: VolumeInput): Promise<boolean> {
+  const files = await volumeFiles(volume, input);
+  await mkdir(path, { recursive: true });
+  if (files) await writeVolume(path, files, input.pod.spec.securityContext?.fsGroup);
+  return files !== undefined;
 }
 
 async function openToAll(path: string, group: number | undefined): Promise<void> {

@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { constants } from "node:os";
+import { type ExecRequest, LaunchFailed } from "./container-runtime.ts";
+import { sendSignal } from "./process-reaper.ts";
+import { inTerminal } from "./pseudo-terminal.ts";
+
+/** A program of this machine that does the work of an exec. */
+export interface Command {
+  readonly argv: readonly string[];
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cwd: string;
+}
+
+/** Runs a command of this machine with its streams attached. Resolves with its exit code, 128 + signal as a shell counts. Rejects with LaunchFailed. */
+export async function runAttached(command: Command, request: Omit<ExecRequest, "command">): Promise<number> {
+  if (!request.terminal) return await attached(command, request);
+  const terminal = inTerminal(command.argv, request.terminal);
+  try {
+    return await attached({ ...command, argv: terminal.argv, env: { TERM: "xterm", ...command.env, SHELL: "/bin/sh" } }, request);
+  } finally {
+    terminal.close();
+  }
+}
+
+function attached({ argv, env, cwd }: Command, { stdin, output, signal }: Omit<ExecRequest, "command">): Promise<number> {
+  const [file = "", ...args] = argv;
+  const child = spawn(file, args, { env, cwd, detached: true, stdio: [stdin ? "pipe" : "ignore", "pipe", "pipe"] });
+  // The whole group: the program that enters a container waits for a child in it.
+  const end = () => void (child.pid !== undefined && sendSignal(-child.pid, "SIGKILL"));
+  if (signal.aborted) end();
+  signal.addEventListener("abort", end, { once: true });
+  child.stdout?.on("data", (chunk: Buffer) => output.stdout(chunk));
+  child.stderr?.on("data", (chunk: Buffer) => output.stderr(chunk));
+  if (stdin) void feed(child, stdin);
+  return new Promise((resolve, reject) => {
+    const settle = (act: () => void) => {
+      signal.removeEventListener("abort", end);
+      act();
+    };
+    child.on("error", (cause) => settle(() => reject(new LaunchFailed(cause.message, { cause }))));
+    child.on("close", (code, name) => settle(() => resolve(name === null ? (code ?? 0) : 128 + constants.signals[name])));
+  });
+}
+
+/** A command that no longer reads is no error of ours. */
+async function feed(child: ChildProcess, source: AsyncIterable<Uint8Array>): Promise<void> {
+  const { stdin } = child;
+  if (!stdin) return;
+  stdin.on("error", () => undefined);
+  try {
+    for await (const chunk of source) {
+      if (stdin.destroyed) return;
+      if (!stdin.write(chunk)) await new Promise<void>((resolve) => stdin.once("drain", resolve).once("close", resolve));
+    }
+  } finally {
+    stdin.end();
+  }
+}
