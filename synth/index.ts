@@ -1,3 +1,21 @@
-export { namespaceOf, PROJECT_ROLES, type ProjectInput, projectManifests, type Subject, syncAccountOf } from "./project.ts";
+export { namespaceOf, type ProjectInput, projectManifests, type Subject, syncAccountOf } from "./project.ts";
 export { QUOTA_OBJECT_NAME, type QuotaInput, quotaManifests } from "./quota.ts";
 export type { Manifest } from "./render.ts";
+export { ACCOUNT, BOUND_ROLES, platformRules, PROJECT_ACCESS, PROJECT_ROLES, type ProjectRole, projectRoleRules, SYSTEM_NAMESPACE } from "./tenancy.ts";
+export {
+  accountsOf,
+  controllersOf,
+  defaultValues,
+  type Flavour,
+  FLAVOURS,
+  installation,
+  kindManifests,
+  mergeValues,
+  type Needs,
+  parseValues,
+  PART_OF,
+  tenancyManifests,
+  type Values,
+  valuesShape,
+  type ValuesProblem,
+} from "./installation/index.ts";

@@ -1,7 +1,8 @@
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
-import { GROUP, LABEL } from "../base/index.ts";
+import { LABEL } from "../base/index.ts";
 import { inOrder, type Manifest, render } from "./render.ts";
+import { PROJECT_ACCESS, PROJECT_ROLES, type ProjectRole, SYSTEM_NAMESPACE } from "./tenancy.ts";
 
 export interface Subject {
   readonly user?: string | undefined;
@@ -27,24 +28,8 @@ export function syncAccountOf(project: string): string {
   return `${project}-sync`;
 }
 
-const DEFINITIONS = ["tasks", "workflows", "triggers", "apps"];
-const WRITE = ["create", "update", "patch", "delete"];
-const READ = ["get", "list", "watch"];
-
-/** Names of the RBAC objects, which a deleted Project takes with it. */
-export const PROJECT_ROLES = ["flyte-viewer", "flyte-editor", "flyte-sync"] as const;
-
-function roleRules(role: (typeof PROJECT_ROLES)[number]): k8s.PolicyRule[] {
-  const read: k8s.PolicyRule = { apiGroups: [GROUP], resources: ["*"], verbs: READ };
-  const pods: k8s.PolicyRule = { apiGroups: [""], resources: ["pods", "pods/log", "events"], verbs: READ };
-  if (role === "flyte-viewer") return [read, pods];
-  const write: k8s.PolicyRule = { apiGroups: [GROUP], resources: [...DEFINITIONS, "runs"], verbs: WRITE };
-  if (role === "flyte-editor") return [read, pods, write];
-  return [read, write];
-}
-
 function subjectsOf(subjects: readonly Subject[]): k8s.Subject[] {
-  const apiGroup = "rbac.authorization.k8s.io";
+  const apiGroup = API_GROUP;
   return subjects.map(({ user, group }) => (group === undefined ? { apiGroup, kind: "User", name: user ?? "" } : { apiGroup, kind: "Group", name: group }));
 }
 
@@ -72,21 +57,25 @@ function accounts(chart: Chart, input: ProjectInput, name: string): k8s.KubeServ
   );
 }
 
-function bindings(chart: Chart, input: ProjectInput, name: string): (k8s.KubeRole | k8s.KubeRoleBinding)[] {
-  const subjects: Record<(typeof PROJECT_ROLES)[number], k8s.Subject[]> = {
+const API_GROUP = "rbac.authorization.k8s.io";
+
+function binding(chart: Chart, namespace: string, role: string, subjects: k8s.Subject[]): k8s.KubeRoleBinding[] {
+  if (subjects.length === 0) return [];
+  const roleRef = { apiGroup: API_GROUP, kind: "ClusterRole", name: role };
+  return [new k8s.KubeRoleBinding(chart, `${role}-binding`, { metadata: { name: role, namespace }, roleRef, subjects })];
+}
+
+/** People and the sync account by the ClusterRoles of tenants; the controllers by those that the installation wrote for them. */
+function bindings(chart: Chart, input: ProjectInput, name: string): k8s.KubeRoleBinding[] {
+  const subjects: Record<ProjectRole, k8s.Subject[]> = {
     "flyte-viewer": subjectsOf(input.access?.viewers ?? []),
     "flyte-editor": subjectsOf(input.access?.editors ?? []),
     "flyte-sync": [{ kind: "ServiceAccount", name: syncAccountOf(input.name), namespace: name }],
   };
-  return PROJECT_ROLES.flatMap((role) => {
-    const metadata = { name: role, namespace: name };
-    const made: (k8s.KubeRole | k8s.KubeRoleBinding)[] = [new k8s.KubeRole(chart, role, { metadata, rules: roleRules(role) })];
-    if (subjects[role].length > 0) {
-      const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: role };
-      made.push(new k8s.KubeRoleBinding(chart, `${role}-binding`, { metadata, roleRef, subjects: subjects[role] }));
-    }
-    return made;
-  });
+  const controllers = Object.entries(PROJECT_ACCESS).flatMap(([account, role]) =>
+    binding(chart, name, role, [{ kind: "ServiceAccount", name: account, namespace: SYSTEM_NAMESPACE }]),
+  );
+  return [...controllers, ...PROJECT_ROLES.flatMap((role) => binding(chart, name, role, subjects[role]))];
 }
 
 /** Pods of a project may call out; only pods of the same namespace may call in. */
@@ -98,7 +87,7 @@ function network(chart: Chart, name: string): k8s.KubeNetworkPolicy {
 }
 
 /**
- * What one domain of a Project implies, in the order to apply it: Namespace, ServiceAccounts, Roles and RoleBindings,
+ * What one domain of a Project implies, in the order to apply it: Namespace, ServiceAccounts, RoleBindings,
  * NetworkPolicy. None of them has an owner reference: garbage collection must never take a namespace with its Project.
  */
 export function projectManifests(input: ProjectInput): Manifest[] {

@@ -11,16 +11,6 @@ import { type ItemBackoffs, reconcileMap } from "./map-action.ts";
 import { reconcileSingle } from "./single-action.ts";
 import { stopAction } from "./stop-action.ts";
 
-/** What this controller asks of the cluster, for the generated roles. */
-export const ACTION_NEEDS = [
-  { groups: ["flyte.org"], resources: ["taskactions"], verbs: ["get", "list", "watch"] },
-  { groups: ["flyte.org"], resources: ["taskactions/status"], verbs: ["patch"] },
-  { groups: ["flyte.org"], resources: ["projectquotas"], verbs: ["list", "watch"] },
-  { groups: [""], resources: ["pods"], verbs: ["get", "list", "watch", "create", "patch", "delete"] },
-  { groups: [""], resources: ["pods/log"], verbs: ["get"] },
-  { groups: [""], resources: ["events"], verbs: ["get", "list", "watch", "create", "patch"] },
-] as const;
-
 /** A finished action: its pods hold nothing back, and nothing of it runs. */
 async function cleanUp(deps: ActionDeps, pods: Informer, action: Stored<TaskAction>, plugins: PluginRegistry, now: number): Promise<Outcome> {
   const plugin = pluginFor(plugins, action.spec.taskType ?? "");

@@ -1,3 +1,3 @@
-export { ACTION_NEEDS, actionReconciler } from "./action-reconciler.ts";
+export { actionReconciler } from "./action-reconciler.ts";
 export { actionControllers } from "./action-controllers.ts";
 export type { ActionConfig, ActionDeps } from "./deps.ts";

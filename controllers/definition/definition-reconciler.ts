@@ -10,12 +10,6 @@ export interface DefinitionDeps {
   readonly blobs: BlobStore;
 }
 
-/** What this controller asks of the cluster, for the generated roles. */
-export const DEFINITION_NEEDS = [
-  { groups: ["flyte.org"], resources: ["tasks", "workflows"], verbs: ["get", "list", "watch"] },
-  { groups: ["flyte.org"], resources: ["tasks/status", "workflows/status"], verbs: ["patch"] },
-] as const;
-
 /** As many as the status holds. */
 const PROBLEMS_MAX = 100;
 const MESSAGE_MAX = 4_096;

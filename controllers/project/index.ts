@@ -2,7 +2,7 @@ import { LABEL } from "../../base/index.ts";
 import { type Controller, controller, type ControllerDeps, Kinds } from "../../kube/index.ts";
 import { projectReconciler } from "./project-reconciler.ts";
 
-export { PROJECT_NEEDS, projectReconciler } from "./project-reconciler.ts";
+export { projectReconciler } from "./project-reconciler.ts";
 
 /** Follows Projects and the namespaces they own: a namespace that changes or goes wakes its Project. */
 export function projectController(deps: ControllerDeps): Controller {

@@ -1,21 +1,13 @@
 import { ANNOTATION, FINALIZER, LABEL, type Outcome, settled, TerminalFailure, waiting } from "../../base/index.ts";
 import { type Project, ProjectKind, type Run, RunKind } from "../../crds/index.ts";
 import { isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type ReconcileRun, type Reconciler, type Stored } from "../../kube/index.ts";
-import { type Manifest, namespaceOf, PROJECT_ROLES, projectManifests } from "../../synth/index.ts";
+import { BOUND_ROLES, type Manifest, namespaceOf, projectManifests } from "../../synth/index.ts";
 import { claimOn } from "./namespace-claim.ts";
 
 /** Owner of every field that a Project implies. */
 const FIELD_MANAGER = "flyteops-project";
 /** How soon a namespace that is going away is looked at again; its end also wakes us. */
 const TERMINATING_RECHECK_MS = 5_000;
-
-/** What this controller asks of the cluster, for the generated roles. */
-export const PROJECT_NEEDS = [
-  { groups: [""], resources: ["namespaces"], verbs: ["get", "list", "watch", "create", "patch", "delete"] },
-  { groups: [""], resources: ["serviceaccounts"], verbs: ["get", "create", "patch"] },
-  { groups: ["rbac.authorization.k8s.io"], resources: ["roles", "rolebindings"], verbs: ["get", "create", "patch", "delete", "escalate", "bind"] },
-  { groups: ["networking.k8s.io"], resources: ["networkpolicies"], verbs: ["get", "create", "patch"] },
-] as const;
 
 export interface ProjectDeps {
   readonly client: ObjectClient;
@@ -24,7 +16,6 @@ export interface ProjectDeps {
 const KIND_OF: Readonly<Record<string, KindRef>> = {
   Namespace: Kinds.Namespace,
   ServiceAccount: Kinds.ServiceAccount,
-  Role: Kinds.Role,
   RoleBinding: Kinds.RoleBinding,
   NetworkPolicy: Kinds.NetworkPolicy,
 };
@@ -101,10 +92,8 @@ async function dissolve(client: ObjectClient, project: Stored<Project>, namespac
     await client.delete(Kinds.Namespace, { name }, { uid: namespace.metadata.uid });
     return "done";
   }
-  for (const role of PROJECT_ROLES) {
-    await client.delete(Kinds.RoleBinding, { namespace: name, name: role });
-    await client.delete(Kinds.Role, { namespace: name, name: role });
-  }
+  // A binding has the name of its role.
+  for (const role of BOUND_ROLES) await client.delete(Kinds.RoleBinding, { namespace: name, name: role });
   await release(client, namespace);
   return "done";
 }

@@ -78,7 +78,7 @@ describe("the project controller", () => {
     await settle(200);
     await assert.rejects(cluster.client.get(ProjectKind, { name: "ml" }), isNotFound);
     assert.equal((await namespace("ml-development")).metadata.labels?.[LABEL.released], "true");
-    await assert.rejects(cluster.client.get(Kinds.Role, { namespace: "ml-development", name: "flyte-editor" }), isNotFound);
+    await assert.rejects(cluster.client.get(Kinds.RoleBinding, { namespace: "ml-development", name: "flyte-sync" }), isNotFound);
   });
 
   it("deletes the namespace with deletionPolicy Delete, but not under an unfinished Run", async () => {

@@ -2,7 +2,7 @@ import { RunKind } from "../../crds/index.ts";
 import { type Controller, controller, type ControllerDeps } from "../../kube/index.ts";
 import { quotaReconciler } from "./quota-reconciler.ts";
 
-export { QUOTA_NEEDS, quotaReconciler } from "./quota-reconciler.ts";
+export { quotaReconciler } from "./quota-reconciler.ts";
 
 /** Follows ProjectQuotas, and Runs for the figures in their status. */
 export function quotaController(deps: ControllerDeps): Controller {

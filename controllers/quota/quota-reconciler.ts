@@ -6,11 +6,6 @@ import { QUOTA_OBJECT_NAME, quotaManifests } from "../../synth/index.ts";
 const FIELD_MANAGER = "flyteops-quota";
 const KINDS: readonly KindRef[] = [Kinds.ResourceQuota, Kinds.LimitRange];
 
-/** What this controller asks of the cluster, for the generated roles. */
-export const QUOTA_NEEDS = [
-  { groups: [""], resources: ["resourcequotas", "limitranges"], verbs: ["get", "list", "watch", "create", "patch", "delete"] },
-] as const;
-
 export interface QuotaDeps {
   readonly client: ObjectClient;
   readonly informers: InformerSet;

@@ -12,13 +12,3 @@ export interface RunDeps {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-/** What this controller asks of the cluster, for the generated roles. */
-export const RUN_NEEDS = [
-  { groups: ["flyte.org"], resources: ["runs"], verbs: ["get", "list", "watch", "patch", "delete"] },
-  { groups: ["flyte.org"], resources: ["runs/status"], verbs: ["patch"] },
-  { groups: ["flyte.org"], resources: ["taskactions"], verbs: ["get", "list", "watch", "create", "patch", "delete"] },
-  { groups: ["flyte.org"], resources: ["tasks", "workflows", "triggers", "projects", "projectquotas"], verbs: ["get", "list", "watch"] },
-  { groups: [""], resources: ["namespaces"], verbs: ["get", "list", "watch"] },
-  { groups: [""], resources: ["events"], verbs: ["create", "patch"] },
-] as const;

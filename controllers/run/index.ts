@@ -5,7 +5,7 @@ import { type Controller, controller, type ControllerDeps, Kinds, type Stored } 
 import { runReconciler } from "./run-reconciler.ts";
 import { ttlReconciler } from "./ttl-reconciler.ts";
 
-export { RUN_NEEDS, type RunDeps } from "./deps.ts";
+export { type RunDeps } from "./deps.ts";
 export { type RunReconciler, runReconciler } from "./run-reconciler.ts";
 export { ttlReconciler } from "./ttl-reconciler.ts";
 

@@ -30,6 +30,11 @@ describe("the needs of the sync controller", () => {
     await rig.quiet();
     await rig.close();
     guard.verify();
-    assert.deepEqual(guard.unused(), []);
+    // Which kinds are read straight from the API depends on what the repository holds: here, Projects and Tasks.
+    const others = ["apps", "gitsyncs", "projectquotas", "runs", "triggers", "workflows"];
+    assert.deepEqual(
+      guard.unused(),
+      others.map((kind) => `get flyte.org/${kind}`),
+    );
   });
 });

@@ -1,0 +1,30 @@
+/** Labels of everything that is installed, kinds included. Who finds a kind of this name without the first found somebody else's. */
+export const PART_OF = { label: "app.kubernetes.io/part-of", value: "flyteops" } as const;
+
+/** Objects that others look up by name. */
+export const NAME = {
+  /** Holds config.yaml, mounted into every program. */
+  config: "flyteops-config",
+  /** Says where the object store is, for clients. */
+  facts: "flyteops",
+  flow: "flyteops",
+  signalPolicy: "flyteops-signals",
+  volume: "flyteops-data",
+  /** Of the program in its pod. */
+  container: "flyteops",
+  uninstall: "flyteops-uninstall",
+} as const;
+
+/** Where the programs find what is theirs. */
+export const MOUNT = {
+  config: "/etc/flyteops/config.d",
+  databaseSecret: "/etc/flyteops/secrets/database",
+  storageSecret: "/etc/flyteops/secrets/storage",
+  state: "/var/lib/flyteops",
+  temporary: "/tmp",
+} as const;
+
+export const PORT = { health: 8081, metrics: 9090 } as const;
+
+/** The user and group of every container. */
+export const UID = 65532;
