@@ -1,6 +1,7 @@
 // npm run test:cluster [api|node] [-- --up] [--keep]: a real Kubernetes, and our suites on it. See README.md beside it.
 import { spawnSync } from "node:child_process";
 import { startApiTier } from "./api-tier.ts";
+import { startNodeTier } from "./node-tier.ts";
 import { CannotStart } from "./programs/build.ts";
 import { checkout } from "./programs/families.ts";
 import { type Count, runSuite, suitesOf } from "./suites.ts";
@@ -55,7 +56,7 @@ async function use(tier: Tier, { up }: Wish): Promise<Count> {
   return { passed: 0, failed: 0 };
 }
 
-const starters: Readonly<Record<TierName, typeof startApiTier>> = { api: startApiTier, node: startApiTier };
+const starters: Readonly<Record<TierName, typeof startApiTier>> = { api: startApiTier, node: startNodeTier };
 
 /** Brings a tier up, uses it, and takes it down whatever happens. Undefined when it could not start. */
 async function withTier(name: TierName, wish: Wish): Promise<Count | undefined> {
