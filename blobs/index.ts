@@ -20,5 +20,6 @@ export { codeContent, type Content, fileContent, storeContent, type StoredObject
 export { memoryStore } from "./memory-store.ts";
 export { openBlobStore } from "./open.ts";
 export { openRemoteData, type RemoteData, RemoteDataError, type RemoteFile, type RemoteIdentity } from "./remote-data.ts";
-export { BlobError, type BlobErrorCode, type BlobStat, type BlobStore } from "./store.ts";
+export { storageEnvironmentOf, type StorageOptions, storageRootOf, type StorageSection } from "./storage-options.ts";
+export { BlobError, type BlobErrorCode, type BlobStat, type BlobStore, type StoreTrouble } from "./store.ts";
 export { type ExtractedFile, filesOfTar, type TarLimits } from "./tar.ts";

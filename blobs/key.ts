@@ -13,6 +13,10 @@ function keyProblem(key: string): string | undefined {
   return segments[0] === UPLOADS ? `${UPLOADS} is reserved` : undefined;
 }
 
+export function isKey(key: string): boolean {
+  return keyProblem(key) === undefined;
+}
+
 /** Returns the key, or throws InvalidKey. */
 export function checkedKey(key: string): string {
   const refusal = keyProblem(key);

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
+import { inParallel } from "../base/index.ts";
 import { BlobError, type BlobErrorCode, type BlobStat, type BlobStore } from "./store.ts";
 
 export interface OpenedStore {
@@ -101,12 +103,57 @@ export function describeBlobStore(name: string, open: () => Promise<OpenedStore>
     });
 
     it("takes every character a key may have", async () => {
-      for (const key of ["sp ace/é%2F/#x?&=+", "-", "%", "a:b", "новое", `${"k".repeat(255)}/${"x".repeat(255)}`]) {
+      const names = [
+        "sp ace/é%2F/#x?&=+",
+        "-",
+        "%",
+        "a:b",
+        "новое",
+        "😀/𐍈",
+        "e\u0301",
+        "\u00e9",
+        " x/ y ",
+        "q\"<>|*'()~!$,;@[]{}^`",
+        `${"k".repeat(255)}/${"x".repeat(255)}`,
+      ];
+      for (const key of names) {
         await store.write(key, key);
         assert.equal((await store.read(key, 1000)).toString(), key);
+        assert.equal((await store.stat(key))?.size, Buffer.byteLength(key));
         assert.equal(store.keyOf(store.uri(key)), key);
       }
-      assert.equal((await all(store.list(""))).length, 6);
+      assert.deepEqual(new Set(keys(await all(store.list("")))), new Set(names));
+    });
+
+    it("keeps large objects that come as streams, and forgets those whose source fails", async () => {
+      const total = 20 * MIB + 7;
+      await store.write("large", chunks(total, 3 * MIB));
+      assert.equal((await store.stat("large"))?.size, total);
+      assert.equal(await digest(store.readStream("large")), await digest(chunks(total, MIB)));
+      await store.write("exact", chunks(16 * MIB, MIB));
+      assert.equal(await digest(store.readStream("exact")), await digest(chunks(16 * MIB, MIB)));
+      await assert.rejects(() => store.write("large", failing(chunks(20 * MIB, MIB))));
+      assert.equal((await store.stat("large"))?.size, total);
+      await assert.rejects(() => store.write("other", failing(chunks(20 * MIB, MIB))));
+      assert.deepEqual(keys(await all(store.list(""))), ["exact", "large"]);
+    });
+
+    it("stops reading when the reader does", async () => {
+      await store.write("large", chunks(5 * MIB, MIB));
+      for await (const chunk of store.readStream("large")) {
+        assert.ok(chunk.length > 0);
+        break;
+      }
+      assert.equal((await store.stat("large"))?.size, 5 * MIB);
+    });
+
+    it("lists and deletes more than one page of objects", async () => {
+      const names = Array.from({ length: 1_100 }, (_, index) => `many/${String(index).padStart(4, "0")}`);
+      await inParallel(names, 16, (key) => store.write(key, "1"));
+      assert.deepEqual(keys(await all(store.list("many"))), names);
+      await store.write("many-too", "1");
+      await store.deleteAll("many");
+      assert.deepEqual(keys(await all(store.list(""))), ["many-too"]);
     });
 
     for (const key of ["", "/a", "a/", "a//b", ".", "..", "a/../b", "./a", "a\\b", "a\0b", ".uploads/x"]) {
@@ -136,11 +183,22 @@ export function describeBlobStore(name: string, open: () => Promise<OpenedStore>
   });
 }
 
+const MIB = 1024 * 1024;
+
 async function* chunks(total: number, size: number): AsyncGenerator<Uint8Array> {
-  for (let at = 0; at < total; at += size) yield Buffer.from(Array.from({ length: Math.min(size, total - at) }, (_, index) => (at + index) % 251));
+  const pattern = Buffer.from(Array.from({ length: 251 }, (_, index) => index));
+  for (let at = 0; at < total; at += size)
+    yield Buffer.alloc(Math.min(size, total - at) + 251, pattern).subarray(at % 251, (at % 251) + Math.min(size, total - at));
 }
 
-async function* failing(): AsyncGenerator<Uint8Array> {
+async function digest(source: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash("sha256");
+  for await (const chunk of source) hash.update(chunk);
+  return hash.digest("hex");
+}
+
+async function* failing(before?: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  if (before) yield* before;
   yield Buffer.from("half");
   throw new Error("the source broke");
 }

@@ -98,6 +98,7 @@ describe("blobs/directory-store", () => {
   it("is what a file URI opens, and an unknown scheme is refused by name", async () => {
     assert.equal(openBlobStore("file:///tmp/x/").root, "file:///tmp/x");
     assert.equal(openBlobStore("memory://a").uri("k"), "memory://a/k");
-    assert.throws(() => openBlobStore("s3://bucket"), /s3:\/\/bucket.*is not supported/);
+    assert.throws(() => openBlobStore("ftp://bucket"), /ftp:\/\/bucket.*is not supported/);
+    assert.throws(() => openBlobStore("s3://Bucket"), /does not name a bucket as s3:/);
   });
 });

@@ -1,10 +1,20 @@
 /**
  * The object store as every room sees it. Keys are relative, `/`-separated, never empty, without `.`, `..`, empty
- * segments, NUL or backslash; a backend refuses others with code InvalidKey before touching anything. Every method rejects with BlobError.
+ * segments, NUL or backslash; a backend refuses others, and what it cannot keep, with code InvalidKey before touching anything. Every method rejects with BlobError.
  */
 import { Failure } from "../base/index.ts";
 
-export type BlobErrorCode = "BlobNotFound" | "BlobAlreadyExists" | "InvalidKey" | "BlobTooLarge" | "BlobStoreUnavailable";
+export type BlobErrorCode = "BlobNotFound" | "BlobAlreadyExists" | "InvalidKey" | "BlobTooLarge" | StoreTrouble;
+
+/** Nothing about the object that was asked for: it passes by itself, or when an operator has mended the installation. */
+export type StoreTrouble = "BlobStoreUnavailable" | "BlobAccessDenied" | "BlobContainerMissing" | "BlobStoreMisconfigured";
+
+const TROUBLES: ReadonlySet<BlobErrorCode> = new Set<StoreTrouble>([
+  "BlobStoreUnavailable",
+  "BlobAccessDenied",
+  "BlobContainerMissing",
+  "BlobStoreMisconfigured",
+]);
 
 export class BlobError extends Failure {
   override readonly retry: "retryable" | "terminal";
@@ -12,7 +22,7 @@ export class BlobError extends Failure {
   constructor(code: BlobErrorCode, message: string, options?: { cause?: unknown }) {
     super(code, message, options);
     this.code = code;
-    this.retry = code === "BlobStoreUnavailable" ? "retryable" : "terminal";
+    this.retry = TROUBLES.has(code) ? "retryable" : "terminal";
   }
 }
 
@@ -36,7 +46,7 @@ export interface BlobStore {
   write(key: string, data: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void>;
   /** Atomic create-if-absent. False when the key exists already (nothing was written). */
   writeIfAbsent(key: string, data: string | Uint8Array): Promise<boolean>;
-  /** Objects under `prefix/`, recursively, in key order; no directories. */
+  /** Objects under `prefix/`, recursively, in key order (object stores: of UTF-8 bytes); no directories. */
   list(prefix: string): AsyncIterable<BlobStat>;
   delete(key: string): Promise<void>;
   /** Everything under `prefix/`. */
