@@ -1,5 +1,5 @@
 import { LABEL } from "../base/index.ts";
-import type { Run } from "../crds/index.ts";
+import type { Run, TaskAction } from "../crds/index.ts";
 import { Kinds, type KubeObject, type Stored } from "../kube/index.ts";
 import type { CliDeps, Connection } from "./context.ts";
 import { snapshotOf } from "./observe-run.ts";
@@ -36,9 +36,9 @@ async function failedPod(connection: Connection, run: Stored<Run>, pod: string |
   return items.sort((a, b) => Number(b.metadata.labels?.[LABEL.attempt] ?? 0) - Number(a.metadata.labels?.[LABEL.attempt] ?? 0))[0]?.metadata.name ?? pod;
 }
 
-/** Why a run failed, for people. */
-export async function explainFailure(deps: CliDeps, connection: Connection, run: Stored<Run>): Promise<string[]> {
-  const { actions } = await snapshotOf(connection, run);
+/** Why a run failed, for people. Its actions may be given by who knows them already. */
+export async function explainFailure(deps: CliDeps, connection: Connection, run: Stored<Run>, known?: readonly TaskAction[]): Promise<string[]> {
+  const actions = known ?? (await snapshotOf(connection, run)).actions;
   const action = failedAction(run, actions);
   const pod = await failedPod(connection, run, action?.status?.pod);
   const log = pod === undefined ? [] : await logTail(deps, connection, run.metadata.namespace, pod);

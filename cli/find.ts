@@ -1,3 +1,4 @@
+import { shellWord } from "../base/index.ts";
 import { isNotFound, type KindRef, type KubeObject, type Stored } from "../kube/index.ts";
 import { type Connection, EXIT, UserError } from "./context.ts";
 
@@ -24,7 +25,8 @@ export async function findObject<T extends KubeObject>(connection: Connection, k
 function missing(thrown: unknown, connection: Connection, kind: KindRef, name: string): unknown {
   if (thrown !== undefined && !isNotFound(thrown)) return thrown;
   const place = connection.namespaceGiven ? `in namespace ${connection.namespace}` : "in any namespace";
-  return new UserError(`no ${kind.kind} named ${name} ${place}`, { exitCode: EXIT.notFound, hint: `flyteops get ${kind.plural} -A` });
+  const gone = kind.kind === "Run" ? `   (one that is gone: flyteops history ${shellWord(name)})` : "";
+  return new UserError(`no ${kind.kind} named ${name} ${place}`, { exitCode: EXIT.notFound, hint: `flyteops get ${kind.plural} -A${gone}` });
 }
 
 /** `RUN/PATH` as typed: the run, and the path of a node in it (`publish.ok`, `train[3]`), when one is named. */

@@ -7,6 +7,7 @@ import { registerCrds } from "./commands/crds.ts";
 import { registerDescribe } from "./commands/describe.ts";
 import { registerEvents } from "./commands/events.ts";
 import { registerGet } from "./commands/get.ts";
+import { registerHistory } from "./commands/history.ts";
 import { registerLogs } from "./commands/logs.ts";
 import { registerOutputs } from "./commands/outputs.ts";
 import { registerRun } from "./commands/run.ts";
@@ -16,6 +17,7 @@ import { registerVersion } from "./commands/version.ts";
 import { registerWait } from "./commands/wait.ts";
 import { registerWhy } from "./commands/why.ts";
 
+export { databaseUrl } from "./archive/database-url.ts";
 export { addCommand, type Registry } from "./command.ts";
 export { type CliDeps, type Connection, EXIT, type Terminal, UserError } from "./context.ts";
 export { explainFailure } from "./failure.ts";
@@ -32,6 +34,7 @@ export const commands: readonly Registration[] = [
   registerRun,
   registerGet,
   registerTree,
+  registerHistory,
   registerLogs,
   registerOutputs,
   registerWhy,

@@ -1,11 +1,11 @@
-import { type Run, RunKind } from "../../crds/index.ts";
+import { RunKind } from "../../crds/index.ts";
 import { Kinds, type KubeObject } from "../../kube/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
-import { type Connection, EXIT } from "../context.ts";
+import { type CliDeps, type Connection, EXIT } from "../context.ts";
 import { explainFailure } from "../failure.ts";
 import { findObject } from "../find.ts";
-import { snapshotOf } from "../observe-run.ts";
+import { findRun, type FoundRun } from "../find-run.ts";
 import { stringify } from "yaml";
 import { printable } from "../views/paint.ts";
 import { runTree } from "../views/run-tree.ts";
@@ -26,17 +26,19 @@ function withoutNoise(object: KubeObject): KubeObject {
   return { ...object, metadata };
 }
 
+/** Of a run also its tree, and why it failed. */
+async function runLines(deps: CliDeps, connection: Connection, { run, actions }: FoundRun): Promise<string[]> {
+  const tree = runTree(run, actions, await workflowOf(connection, run), { now: deps.clock.now() });
+  const hasFailed = run.status?.phase === "Failed" || run.status?.phase === "TimedOut";
+  return [...tree, "", ...(hasFailed ? [...(await explainFailure(deps, connection, run, actions)), ""] : [])];
+}
+
 async function describe(registry: Registry, connection: Connection, word: string, name: string): Promise<number> {
   const { deps } = registry;
   const kind = await kindNamed(word);
-  const object = await findObject<KubeObject>(connection, kind, name);
-  const lines: string[] = [];
-  if (kind.kind === RunKind.kind) {
-    const run = object as unknown as Parameters<typeof snapshotOf>[1];
-    const { actions } = await snapshotOf(connection, run);
-    lines.push(...runTree(run as Run, actions, await workflowOf(connection, run), { now: deps.clock.now() }), "");
-    if (run.status?.phase === "Failed" || run.status?.phase === "TimedOut") lines.push(...(await explainFailure(deps, connection, run)), "");
-  }
+  const found = kind.kind === RunKind.kind ? await findRun(deps, connection, name) : undefined;
+  const object = (found?.run as KubeObject | undefined) ?? (await findObject<KubeObject>(connection, kind, name));
+  const lines = found ? await runLines(deps, connection, found) : [];
   lines.push(printable(stringify(withoutNoise(object), { aliasDuplicateObjects: false })).trimEnd());
   const events = await eventsOf(connection, object);
   lines.push("", events.length > 0 ? "events:" : "events: none", ...events);

@@ -1,11 +1,11 @@
 import { resolve } from "node:path";
-import { LABEL } from "../../base/index.ts";
-import { isFinished, type Run, RunKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
+import { isFinished, type TaskAction } from "../../crds/index.ts";
 import type { Stored } from "../../kube/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type Connection, EXIT, UserError } from "../context.ts";
-import { findObject, parseRunTarget, type RunTarget } from "../find.ts";
+import { parseRunTarget, type RunTarget } from "../find.ts";
+import { findRun, type FoundRun } from "../find-run.ts";
 import { printDocument } from "../output.ts";
 import { printable } from "../views/paint.ts";
 import { table } from "../views/table.ts";
@@ -16,12 +16,10 @@ interface OutputsOptions extends ConnectOptions {
   readonly output?: string;
 }
 
-async function actionOf(connection: Connection, run: Stored<Run>, node: string): Promise<Stored<TaskAction>> {
-  const namespace = run.metadata.namespace;
-  const { items } = await connection.client.list<TaskAction>(TaskActionKind, { namespace, labelSelector: `${LABEL.runUid}=${run.metadata.uid}` });
-  const found = items.find((action) => action.spec.node === node);
+function actionOf({ run, actions }: FoundRun, node: string): Stored<TaskAction> {
+  const found = actions.find((action) => action.spec.node === node);
   if (found) return found;
-  const started = items.map((action) => action.spec.node).join(", ");
+  const started = actions.map((action) => action.spec.node).join(", ");
   throw new UserError(`run ${run.metadata.name} has no node ${node} that has started`, { exitCode: EXIT.notFound, hint: started ? `started: ${started}` : "" });
 }
 
@@ -34,14 +32,15 @@ async function attemptUri(connection: Connection, action: TaskAction, target: Ru
   return store.uri(attemptPrefix(slot, attempt - 1));
 }
 
-async function uriOf(connection: Connection, run: Stored<Run>, target: RunTarget, attempt: string | undefined): Promise<string> {
+async function uriOf(connection: Connection, found: FoundRun, target: RunTarget, attempt: string | undefined): Promise<string> {
+  const { run } = found;
   if (target.node === undefined) {
     const uri = run.status?.outputs?.uri;
     if (uri) return uri;
     if (!isFinished(run)) throw new UserError(`run ${target.run} has not finished: ${run.status?.phase ?? "Queued"}`, { hint: `flyteops wait ${target.run}` });
     throw new UserError(`run ${target.run} has no outputs: ${run.status?.phase}`, { hint: `flyteops why ${target.run}` });
   }
-  const action = await actionOf(connection, run, target.node);
+  const action = actionOf(found, target.node);
   if (attempt !== undefined || target.item !== undefined) return attemptUri(connection, action, target, Number(attempt ?? action.status?.attempts ?? 1));
   if (action.status?.outputs?.uri) return action.status.outputs.uri;
   throw new UserError(`node ${target.node} has no outputs: ${action.status?.phase ?? "Queued"}`, {
@@ -54,7 +53,7 @@ async function outputs(registry: Registry, connection: Connection, options: Outp
   if (options.attempt !== undefined && !/^[1-9]\d*$/.test(options.attempt))
     throw new UserError(`--attempt ${options.attempt}: a number from 1`, { exitCode: EXIT.usage });
   const target = parseRunTarget(text);
-  const run = await findObject<Run>(connection, RunKind, target.run);
+  const run = await findRun(deps, connection, target.run);
   const [{ storageOf }, { downloadOutputs, outputsJson, readOutputs }] = await Promise.all([import("../storage.ts"), import("../stored-values.ts")]);
   const store = await storageOf(connection);
   const found = await readOutputs(store, await uriOf(connection, run, target, options.attempt));

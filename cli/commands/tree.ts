@@ -1,9 +1,10 @@
-import { isFinished, type Run, RunKind, type Workflow, WorkflowKind } from "../../crds/index.ts";
+import { isFinished, type Run, type Workflow, WorkflowKind } from "../../crds/index.ts";
 import { isNotFound, type Stored } from "../../kube/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import { type CliDeps, type Connection, EXIT } from "../context.ts";
-import { findObject, parseRunTarget } from "../find.ts";
-import { observeRun, snapshotOf } from "../observe-run.ts";
+import { parseRunTarget } from "../find.ts";
+import { findRun } from "../find-run.ts";
+import { observeRun } from "../observe-run.ts";
 import { liveBlock } from "../views/live.ts";
 import { paintFor } from "../views/paint.ts";
 import { runTree } from "../views/run-tree.ts";
@@ -43,12 +44,11 @@ export async function followTree(deps: CliDeps, connection: Connection, run: Sto
 
 async function showTree(registry: Registry, connection: Connection, options: TreeOptions, target: string): Promise<number> {
   const { deps } = registry;
-  const run = await findObject<Run>(connection, RunKind, parseRunTarget(target).run);
+  const { run, actions } = await findRun(deps, connection, parseRunTarget(target).run);
   if (options.watch && !isFinished(run)) {
     await followTree(deps, connection, run);
     return EXIT.ok;
   }
-  const { actions } = await snapshotOf(connection, run);
   const lines = runTree(run, actions, await workflowOf(connection, run), {
     now: deps.clock.now(),
     paint: paintFor(deps.out, deps.env),

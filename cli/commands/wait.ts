@@ -1,9 +1,9 @@
 import { parseDuration } from "../../base/index.ts";
-import { isFinished, type Run, RunKind } from "../../crds/index.ts";
+import { isFinished, type Run } from "../../crds/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type Connection, EXIT, UserError } from "../context.ts";
-import { findObject } from "../find.ts";
+import { findRun } from "../find-run.ts";
 import { observeRun } from "../observe-run.ts";
 
 interface WaitOptions extends ConnectOptions {
@@ -15,14 +15,15 @@ async function waitForRun(registry: Registry, connection: Connection, options: W
   if (options.timeout !== undefined && limit === undefined)
     throw new UserError(`--timeout ${options.timeout}: write it as 90s, 5m or 1h30m`, { exitCode: EXIT.usage });
   const { deps } = registry;
-  const run = await findObject<Run>(connection, RunKind, name);
+  const { run, archived } = await findRun(deps, connection, name);
   const late = new AbortController();
   const cancel = limit === undefined ? () => {} : deps.clock.after(limit, () => late.abort());
   let last: Run | undefined = run;
-  await observeRun({ ...deps, signal: AbortSignal.any([deps.signal, late.signal]) }, connection, run, { tick: false }, (snapshot) => {
-    last = snapshot.run;
-    return last && !isFinished(last) ? "go on" : "stop";
-  });
+  if (!archived)
+    await observeRun({ ...deps, signal: AbortSignal.any([deps.signal, late.signal]) }, connection, run, { tick: false }, (snapshot) => {
+      last = snapshot.run;
+      return last && !isFinished(last) ? "go on" : "stop";
+    });
   cancel();
   if (!last) throw new UserError(`run ${name} was deleted`, { exitCode: EXIT.notFound });
   if (!isFinished(last)) {
