@@ -21,7 +21,10 @@ export async function installKinds(client: ObjectClient): Promise<void> {
 }
 
 /** The namespace, the account and the facts that clients look up. */
-export async function installSystem(client: ObjectClient, facts: { readonly storage: string; readonly version: string }): Promise<void> {
+export async function installSystem(
+  client: ObjectClient,
+  facts: Readonly<Record<"storage" | "version" | "database" | "databasePassword", string>>,
+): Promise<void> {
   await apply(client, Kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: SYSTEM_NAMESPACE } });
   const metadata = { namespace: SYSTEM_NAMESPACE };
   await apply(client, Kinds.ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: { ...metadata, name: PLATFORM_ACCOUNT } });

@@ -1,8 +1,9 @@
 import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { pathToFileURL } from "node:url";
 import type { Clock, Logger, Random } from "../../base/index.ts";
 import type { Transport } from "../../kube/index.ts";
-import { EXIT, UserError } from "../../cli/index.ts";
+import { databaseUrl, EXIT, UserError } from "../../cli/index.ts";
 import {
   ADMINISTRATOR,
   type ApiServer,
@@ -31,6 +32,8 @@ export interface ControlPlane {
   readonly kubeconfig: string;
   /** The database beside the API's own tables. */
   readonly database: RecordsConnection;
+  /** What clients look up to read the archive: its URL, and the file with its password, which is this user's alone. */
+  readonly archive: { readonly database: string; readonly databasePassword: string };
   /** Whether kubectl is on PATH. */
   readonly kubectl: boolean;
   stop(): Promise<void>;
@@ -115,6 +118,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       url: listener.url,
       kubeconfig: path,
       database: database.connection,
+      archive: {
+        database: databaseUrl({ ...database.connection, sslMode: "disable" }),
+        databasePassword: pathToFileURL(join(directory, "postgres", "password")).href,
+      },
       kubectl: hasProgram(options.environment["PATH"], "kubectl"),
       async stop() {
         await listener.close();

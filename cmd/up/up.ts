@@ -102,7 +102,7 @@ async function layFoundation(cli: CliDeps, options: UpOptions, state: StateDirec
   mkdirSync(objects, { recursive: true });
   const blobs = openBlobStore(pathToFileURL(objects).href);
   await installKinds(client);
-  await installSystem(client, { storage: blobs.root, version: cli.version });
+  await installSystem(client, { storage: blobs.root, version: cli.version, ...plane.archive });
   return { cli, options, state, plane, logger, client, informers, blobs, terminal: options.output === "json" ? cli.err : cli.out };
 }
 
