@@ -20,7 +20,8 @@ const logger = { ...silentLogger, error: (message: string, fields?: unknown) => 
 const database = kind === "memory" ? undefined : await startPostgres({ clock, logger, directory: join(directory, "postgres") });
 const log = database ? await postgresLog({ connection: database.connection, clock, logger }) : memoryLog();
 const pki = await loadPki(join(directory, "pki"), clock);
-const server = await createApiServer({ clock, random: systemRandom, logger, log, tokens: new Map([[pki.token, ADMINISTRATOR]]) });
+const tokens = new Map([[pki.token, ADMINISTRATOR]]);
+const server = await createApiServer({ clock, random: systemRandom, logger, log, tokens, signingKey: pki.signingKey });
 const listener = await listen({ handle: server.handle, pki, logger, port: 0 });
 const path = join(directory, "kubeconfig");
 writeFileSync(path, kubeconfig({ url: listener.url, ca: pki.ca, token: pki.token }), { mode: 0o600 });

@@ -1,8 +1,10 @@
 // npm run bench: measures, prints tables, asserts nothing.
 import { parseArgs } from "node:util";
+import { calibrate } from "./api/calibrate.ts";
 import { apiRates } from "./api/rates.ts";
 import type { BenchContext, Benchmark, BenchOptions, Table } from "./benchmark.ts";
 import { machine } from "./machine.ts";
+import { planes } from "./planes/planes.ts";
 import { memory } from "./memory.ts";
 import { printed } from "./print.ts";
 import { commit } from "./product/commit.ts";
@@ -11,13 +13,13 @@ import { hop } from "./product/hop.ts";
 import { start } from "./product/start.ts";
 import { withScratch } from "./scratch.ts";
 
-const BENCHMARKS: readonly Benchmark[] = [start, apiRates, memory, hello, hop, commit];
+const BENCHMARKS: readonly Benchmark[] = [start, calibrate, apiRates, memory, hello, hop, commit, planes];
 
 const HELP = `Usage: npm run bench -- [options] [names…]
 
 Measures and prints tables; nothing is asserted. Without names, everything.
 
-${BENCHMARKS.map(({ name, summary }) => `  ${name.padEnd(8)} ${summary}`).join("\n")}
+${BENCHMARKS.map(({ name, summary }) => `  ${name.padEnd(9)} ${summary}`).join("\n")}
 
 Options:
   --seconds N    load per figure of the API benchmark (default 1)

@@ -8,14 +8,16 @@ export interface Target {
   readonly client: ObjectClient;
   readonly namespace: string;
   /** Sends one request, reads its answer without looking into it and returns its length. Rejects unless it is 2xx. */
-  send(method: "GET" | "POST" | "PATCH", path: string, body?: object): Promise<number>;
+  send(method: Method, path: string, body?: object): Promise<number>;
   /** Counts the lines of a watch as they arrive, without parsing them. */
   watchLines(kind: KindRef, resourceVersion: string, signal: AbortSignal, onLines: (count: number) => void): Promise<void>;
 }
 
+type Method = "GET" | "POST" | "PATCH" | "DELETE";
+
 const NEWLINE = 10;
 
-async function exchange(transport: Transport, method: "GET" | "POST" | "PATCH", path: string, body?: object): Promise<number> {
+async function exchange(transport: Transport, method: Method, path: string, body?: object): Promise<number> {
   const headers = { accept: "application/json", "content-type": method === "PATCH" ? "application/merge-patch+json" : "application/json" };
   const answer = await transport.send({ method, path, headers, ...(body ? { body: JSON.stringify(body) } : {}) });
   const parts: Uint8Array[] = [];
