@@ -1,5 +1,6 @@
 import { type Clock, Failure, type Random } from "../base/index.ts";
 import type { ObjectClient, Transport } from "../kube/index.ts";
+import type { Needs } from "../synth/index.ts";
 
 /** Where a command writes. `columns` and `rows` are 0 when nobody knows. */
 export interface Terminal {
@@ -22,6 +23,8 @@ export interface CliDeps {
   /** Aborted by Ctrl-C. */
   readonly signal: AbortSignal;
   readonly version: string;
+  /** What an installation asks of its cluster, loaded when a command wants to know; absent: nothing is installed or checked. */
+  readonly installationNeeds?: () => Promise<Needs>;
 }
 
 /** A way to the Kubernetes API that KUBECONFIG (or `--kubeconfig`) names. */

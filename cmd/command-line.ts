@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commands, runCli } from "../cli/index.ts";
+import { registerInstallation } from "./register-installation.ts";
 import { registerUp } from "./register-up.ts";
 import { systemClock, systemRandom, terminalOf } from "./system.ts";
 
@@ -47,7 +48,8 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       cwd: process.cwd(),
       signal: interruption(),
       version: ownVersion(),
+      installationNeeds: async () => (await import("./installation-needs.ts")).installationNeeds,
     },
-    [...commands, registerUp],
+    [...commands, registerInstallation, registerUp],
   );
 }

@@ -3,6 +3,8 @@ import type { Node } from "./node.ts";
 import { type Structural, structuralForm, Undeclarable, validation } from "./structural-form.ts";
 
 const CATEGORY = "flyte";
+/** Other systems have kinds of the same group and name. Whoever installs looks at this label before it touches one. */
+const OWN = { "app.kubernetes.io/part-of": "flyteops" };
 
 /** The node that a dotted path leads to. */
 function nodeAt(kind: AnyKind, path: string): Node {
@@ -56,7 +58,7 @@ export function crdManifest(kind: AnyKind): Record<string, unknown> {
   return {
     apiVersion: "apiextensions.k8s.io/v1",
     kind: "CustomResourceDefinition",
-    metadata: { name: `${kind.plural}.${kind.group}` },
+    metadata: { name: `${kind.plural}.${kind.group}`, labels: OWN },
     spec: {
       group: kind.group,
       names: {

@@ -1,0 +1,135 @@
+import { readFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { parse, stringify } from "yaml";
+import { isFields, type Json, messageOf } from "../../base/index.ts";
+import type { Flavour, Manifest } from "../../synth/index.ts";
+import { addCommand, type Registry } from "../command.ts";
+import type { ConnectOptions } from "../connect.ts";
+import { type CliDeps, EXIT, UserError } from "../context.ts";
+import { setOption } from "../set-option.ts";
+
+interface InstallOptions extends Omit<ConnectOptions, "namespace"> {
+  readonly flavour: string;
+  readonly values?: readonly string[];
+  readonly set?: readonly string[];
+  readonly namespace?: string;
+  readonly output: string;
+  readonly offline?: boolean;
+}
+
+const FLAVOURS: readonly string[] = ["single", "core"];
+const OUTPUTS: readonly string[] = ["yaml", "json", "name"];
+const NAMESPACE = "flyteops-system";
+
+function usage(message: string, hint?: string): UserError {
+  return new UserError(message, { exitCode: EXIT.usage, ...(hint === undefined ? {} : { hint }) });
+}
+
+function refuseWrongOptions({ flavour, namespace, output }: InstallOptions): void {
+  if (!FLAVOURS.includes(flavour)) throw usage(`--flavour ${flavour}: one of ${FLAVOURS.join(", ")}`);
+  if (!OUTPUTS.includes(output)) throw usage(`-o ${output}: one of ${OUTPUTS.join(", ")}`);
+  if (namespace !== undefined && namespace !== NAMESPACE) {
+    throw usage(`--namespace ${namespace}: flyteops lives in ${NAMESPACE}, where controllers, Projects and clients look for it`);
+  }
+}
+
+async function valuesFile(deps: CliDeps, path: string): Promise<Json> {
+  const text = await readFile(resolve(deps.cwd, path), "utf8").catch((thrown: unknown) => {
+    throw usage(`--values ${path}: ${messageOf(thrown)}`);
+  });
+  try {
+    const parsed: unknown = parse(text, { maxAliasCount: 100 });
+    if (parsed === null || parsed === undefined) return {};
+    if (isFields(parsed)) return parsed as Json;
+  } catch (thrown) {
+    throw usage(`--values ${path}: ${messageOf(thrown)}`);
+  }
+  throw usage(`--values ${path}: not a map of values`);
+}
+
+/** What the files say, later ones over earlier ones, and what --set says over all of them. */
+async function writtenValues(deps: CliDeps, { values = [], set = [] }: InstallOptions): Promise<Json> {
+  const { mergeValues } = await import("../../synth/index.ts");
+  const layers = [...(await Promise.all(values.map((path) => valuesFile(deps, path)))), ...set.map(setOption)];
+  return layers.reduce<Json>((below, above) => mergeValues(below, above), {});
+}
+
+const OLD_MINOR = 30;
+
+/** What the cluster says before anything is installed in it. Resolves with a value to change, if it is too old for one object. */
+async function lookAtCluster(deps: CliDeps, options: InstallOptions): Promise<Json> {
+  const [{ connect }, { discovery }, { refuseForeignKinds }] = await Promise.all([
+    import("../connect.ts"),
+    import("../../kube/index.ts"),
+    import("../foreign-kinds.ts"),
+  ]);
+  const { namespace: _, ...where } = options;
+  const connection = await connect(deps, where).catch((thrown: unknown) => messageOf(thrown));
+  if (typeof connection === "string") {
+    deps.err.write(
+      `flyteops: no cluster was looked at (${connection}); the two things it would have said: that Flyte 2 is not there, and that it is 1.29 or newer\n`,
+    );
+    return {};
+  }
+  try {
+    const { minor, gitVersion } = await discovery(connection.transport).version();
+    await refuseForeignKinds(connection.client);
+    if (Number.parseInt(minor, 10) >= OLD_MINOR) return {};
+    deps.err.write(`flyteops: Kubernetes ${gitVersion} has no ValidatingAdmissionPolicy: who gives a signal is not checked there\n`);
+    return { signalPolicy: { enabled: false } };
+  } catch (thrown) {
+    if (thrown instanceof UserError) throw thrown;
+    deps.err.write(`flyteops: ${connection.source} does not answer (${messageOf(thrown)}): whether Flyte 2 is there was not looked at\n`);
+    return {};
+  } finally {
+    await connection.close();
+  }
+}
+
+function print(deps: CliDeps, manifests: readonly Manifest[], output: string): void {
+  if (output === "json") deps.out.write(`${JSON.stringify({ apiVersion: "v1", kind: "List", items: manifests }, null, 2)}\n`);
+  else if (output === "name") for (const { kind, metadata } of manifests) deps.out.write(`${kind}/${metadata.name}\n`);
+  else deps.out.write(manifests.map((manifest) => `---\n${stringify(manifest, { aliasDuplicateObjects: false, lineWidth: 0 })}`).join(""));
+}
+
+async function install(deps: CliDeps, options: InstallOptions): Promise<number> {
+  refuseWrongOptions(options);
+  if (!deps.installationNeeds) throw new Error("this program does not know what its controllers need");
+  const flavour = options.flavour as Flavour;
+  const written = await writtenValues(deps, options);
+  const { installation, mergeValues, parseValues } = await import("../../synth/index.ts");
+  const { problems } = parseValues(flavour, written);
+  if (problems.length > 0) {
+    const said = problems.map(({ path, message }) => `${path === "" ? "" : `${path}: `}${message}`).join("\n  ");
+    throw usage(
+      `the values of this installation:\n  ${said}`,
+      `flyteops install --set ${problems[0]?.path || "key"}=…   (all values: docs/reference/installation.md)`,
+    );
+  }
+  const fit = options.offline ? {} : await lookAtCluster(deps, options);
+  const { values } = parseValues(flavour, mergeValues(fit, written));
+  print(deps, installation({ flavour, values, version: deps.version, needs: await deps.installationNeeds() }), options.output);
+  return EXIT.ok;
+}
+
+const collect = (value: string, earlier: readonly string[] | undefined): readonly string[] => [...(earlier ?? []), value];
+
+export function registerInstall(registry: Registry): void {
+  addCommand(registry, "install", {
+    summary: "print everything that an installation in a cluster consists of, for kubectl apply",
+    examples: [
+      "flyteops install --set config.storage.container=my-bucket | kubectl apply --server-side -f -",
+      "flyteops install --flavour core --values values.yaml > install.yaml",
+      "flyteops install --set config.storage.container=b -o name",
+    ],
+  })
+    .option("--flavour <name>", "single: one Deployment; core: the sync apart from the controllers", "single")
+    .option("-f, --values <file>", "values in YAML (repeat it: later ones win)", collect)
+    .option("--set <key=value>", "one value, over the files (repeat it)", collect)
+    .option("-n, --namespace <name>", `only ${NAMESPACE}`)
+    .option("--kubeconfig <file>", "cluster to look at first: whether Flyte 2 is there, how old it is")
+    .option("--context <name>", "context of the kubeconfig")
+    .option("--offline", "look at no cluster")
+    .option("-o, --output <format>", "yaml, json, or name: what there is, in the order it is applied", "yaml")
+    .action(async (options: InstallOptions) => registry.finish(await install(registry.deps, options)));
+}
