@@ -1,5 +1,10 @@
 import { fieldsOf, isFields } from "../base/index.ts";
-import type { ConfigProblem } from "./schema.ts";
+
+/** One key that is wrong. `path` is dotted, `logger.level`. */
+export interface ConfigProblem {
+  readonly path: string;
+  readonly message: string;
+}
 
 /** Keys under which Flyte and others write a secret itself, with the key that names its file. */
 const INSTEAD: Readonly<Record<string, string>> = {

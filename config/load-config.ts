@@ -1,10 +1,11 @@
 import { isFields } from "../base/index.ts";
 import { findFiles } from "./find-files.ts";
 import type { Setting } from "./keys.ts";
+import type { ConfigProblem } from "./literal-secrets.ts";
 import { readConfigFile } from "./read-file.ts";
 import { readEnvironment } from "./read-environment.ts";
 import { readFlags } from "./read-flags.ts";
-import { type Config, type ConfigProblem, defaultConfig, parseConfig } from "./schema.ts";
+import { type Config, defaultConfig, parseConfig } from "./schema.ts";
 import type { SourcedProblem } from "./settings-of-text.ts";
 
 export const DEFAULT_FILES: readonly string[] = ["/etc/flyteops/config.d/*.yaml"];

@@ -1,6 +1,6 @@
 import { type Authored, checkerOfShape, fillDefaults, object, type Parsed } from "../schema/index.ts";
 import { databaseSection } from "./database-section.ts";
-import { literalSecrets } from "./literal-secrets.ts";
+import { type ConfigProblem, literalSecrets } from "./literal-secrets.ts";
 import { kubeClientSection, loggerSection, otelSection, serverSection } from "./signals-section.ts";
 import { storageSection } from "./storage-section.ts";
 import { controllerSection, gitopsSection, pluginsSection } from "./work-section.ts";
@@ -22,12 +22,6 @@ export const configSchema = object({
 export type Config = Parsed<typeof configSchema>;
 /** What people write. */
 export type AuthoredConfig = Authored<typeof configSchema>;
-
-/** One key that is wrong. `path` is dotted, `logger.level`. */
-export interface ConfigProblem {
-  readonly path: string;
-  readonly message: string;
-}
 
 const check = checkerOfShape(configSchema, "the configuration");
 

@@ -1,6 +1,6 @@
 import { parse } from "yaml";
 import { isFields, messageOf } from "../base/index.ts";
-import type { ConfigProblem } from "./schema.ts";
+import type { ConfigProblem } from "./literal-secrets.ts";
 import { locate, meantKey, type Node, type Setting } from "./keys.ts";
 
 export interface SourcedProblem extends ConfigProblem {

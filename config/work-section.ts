@@ -6,7 +6,7 @@ const milliseconds = (text: string): number => parseDuration(text) ?? NaN;
 
 const leaderElection = object({
   enabled: boolean().default(true).doc("Work only while holding Leases. Off: exactly one replica may run, and nothing enforces it."),
-  leaseName: string({ maxLength: 200, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", expects: "a name: lower-case letters, digits and hyphens" })
+  leaseName: string({ maxLength: 50, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", expects: "a name: lower-case letters, digits and hyphens" })
     .default("flyteops-controller")
     .doc("Leases are called <leaseName>-<shard>. Programs that run different controllers need different names."),
   namespace: string({ maxLength: 63, pattern: "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", expects: "a namespace" })
@@ -31,7 +31,7 @@ export const controllerSection = object({
   controllers: list(string({ minLength: 1, maxLength: 64 }).doc("Name of a controller, or *."), { min: 1, max: 64 })
     .default(["*"])
     .doc("Which controllers this program runs: their names, or * for all."),
-  workers: integer({ minimum: 1, maximum: 1024 }).default(16).reloadable().doc("Objects of one kind that are worked on at once."),
+  workers: integer({ minimum: 1, maximum: 1024 }).default(64).reloadable().doc("Objects of one kind that are worked on at once, at most."),
   shards: integer({ minimum: 1, maximum: 64 }).default(1).doc("Parts the work is split into; replicas share them. The same in every replica."),
   shutdownTimeout: duration().default("25s").doc("How long passes in hand may take after SIGTERM; less than the pod's termination grace."),
   leaderElection: leaderElection.default({}).doc("Who works."),

@@ -37,3 +37,7 @@ export { labelMatcher, labelSelector } from "./selectors.ts";
 export { type Discovery, discovery, type ServerVersion } from "./discovery.ts";
 export { type Health, healthOf } from "./health.ts";
 export { type LogOptions, type PodLogs, podLogs } from "./pod-logs.ts";
+export { fencedTransport } from "./leases/fenced-transport.ts";
+export type { LeaseTiming } from "./leases/lease-time.ts";
+export { type ShardGate, type ShardLeases, shardLeases, type ShardLeasesDeps, type ShardLeasesOptions, type WriteFence } from "./leases/shard-leases.ts";
+export { shardOf } from "./leases/shares.ts";
