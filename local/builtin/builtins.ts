@@ -1,13 +1,17 @@
 import type { Clock, Logger, Random } from "../../base/index.ts";
 import { eventRecorder, type InformerSet, type Transport } from "../../kube/index.ts";
+import { deploymentController } from "./deployments.ts";
+import { endpointController } from "./endpoints.ts";
 import { eventExpiry } from "./event-expiry.ts";
 import { garbageCollector } from "./garbage-collector.ts";
 import { namespaceController } from "./namespaces.ts";
 import { ownerGraph } from "./owner-graph.ts";
 import { podCleanup } from "./pod-cleanup.ts";
+import { replicaSetController } from "./replica-sets.ts";
 import { scheduler } from "./scheduler.ts";
 import { servedKinds } from "./served-kinds.ts";
 import { defaultServiceAccounts } from "./service-accounts.ts";
+import { serviceProxy } from "./service-proxy.ts";
 
 export interface BuiltinDeps {
   /** Runs elsewhere. */
@@ -17,16 +21,20 @@ export interface BuiltinDeps {
   readonly clock: Clock;
   readonly random: Random;
   readonly logger: Logger;
+  /** Whether Services are made reachable on this machine. Default: yes. */
+  readonly reachServices?: boolean;
 }
 
 /**
  * The controllers a cluster has without asking and a laptop needs too: garbage collection by owner references, namespace
- * deletion, default service accounts, pod cleanup, expiry of Events, and a scheduler for nodes of this size.
+ * deletion, default service accounts, pod cleanup, expiry of Events, Deployments, ReplicaSets, the endpoints of Services
+ * and the way to them, and a scheduler for nodes of this size.
  */
 export function builtinControllers(deps: BuiltinDeps): { run(signal: AbortSignal): Promise<void> } {
   const { informers, clock, random } = deps;
   const logger = deps.logger.with({ room: "builtin" });
   const { client } = informers;
+  const events = (component: string) => eventRecorder({ client, clock, logger, component });
   const kinds = servedKinds({ ...deps, logger });
   const parts = [
     kinds,
@@ -35,7 +43,11 @@ export function builtinControllers(deps: BuiltinDeps): { run(signal: AbortSignal
     defaultServiceAccounts({ informers, clock, random, logger }),
     podCleanup({ informers, clock, logger }),
     eventExpiry({ client, clock, logger }),
-    scheduler({ informers, events: eventRecorder({ client, clock, logger, component: "default-scheduler" }), clock, logger }),
+    deploymentController({ informers, events: events("deployment-controller"), clock, random, logger }),
+    replicaSetController({ informers, events: events("replicaset-controller"), clock, random, logger }),
+    endpointController({ informers, clock, random, logger }),
+    ...(deps.reachServices === false ? [] : [serviceProxy({ informers, events: events("service-proxy"), random, logger })]),
+    scheduler({ informers, events: events("default-scheduler"), clock, logger }),
   ];
   return {
     async run(signal) {

@@ -95,8 +95,8 @@ export function configKeyProblems(text: string): string[] {
 /** Names of ports. */
 export function portNameProblems(text: string): string[] {
   const problems = byteLength(text) > 15 ? ["must be no more than 15 characters"] : [];
-  if (!/^[-a-z0-9]+$/i.test(text)) problems.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
-  if (!/[a-z]/i.test(text)) problems.push("must contain at least one letter (a-z)");
+  if (!/^[-a-z0-9]+$/.test(text)) problems.push("must contain only alpha-numeric characters (a-z, 0-9), and hyphens (-)");
+  if (!/[a-z]/.test(text)) problems.push("must contain at least one letter (a-z)");
   if (text.includes("--")) problems.push("must not contain consecutive hyphens");
   if (/^-|-$/.test(text)) problems.push("must not begin or end with a hyphen");
   return problems;

@@ -120,11 +120,12 @@ function giveNodePorts(core: Core, object: KubeObject, spec: Fields, used: Taken
 }
 
 /** Gives a Service what it does not have yet: an address, ports of the node. In place. */
-export function giveAddresses(core: Core, object: KubeObject): void {
+export function giveAddresses(core: Core, object: KubeObject, live?: KubeObject): void {
   const spec = specOf(object);
   if (spec["type"] === "ExternalName") return;
   const used = taken(core, object.metadata.uid ?? "");
-  giveAddress(core, object, spec, used);
+  // The address of a Service that has one is not for this function to judge: it may not change.
+  if (live === undefined || listOf(specOf(live)["clusterIPs"]).length === 0) giveAddress(core, object, spec, used);
   giveFamilies(spec);
   if (hasNodePorts(spec)) giveNodePorts(core, object, spec, used);
 }

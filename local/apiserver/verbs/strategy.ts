@@ -101,7 +101,7 @@ const service: Strategy = {
     common.update(core, kind, object, live, subresource);
     if (subresource !== "") return;
     keepAddresses(object, live);
-    giveAddresses(core, object);
+    giveAddresses(core, object, live);
   },
 };
 

@@ -26,14 +26,18 @@ export async function embeddedCluster(): Promise<EmbeddedCluster> {
   const directory = await mkdtemp(join(tmpdir(), "conformance-"));
   const pki = await loadPki(join(directory, "pki"), clock);
   const random = seededRandom(Date.now());
-  const server = await createApiServer({ clock, random, logger: silentLogger, log: memoryLog(), tokens: new Map([[pki.token, ADMINISTRATOR]]) });
+  const tokens = new Map([[pki.token, ADMINISTRATOR]]);
+  const server = await createApiServer({ clock, random, logger: silentLogger, log: memoryLog(), tokens, signingKey: pki.signingKey });
   const listener = await listen({ handle: (request) => server.handle(request), pki, logger: silentLogger, port: 0 });
   const stop = new AbortController();
   // Every informer and controller listens to this one signal.
   setMaxListeners(0, stop.signal);
   const transport = server.transport();
   const informers = informerSet({ client: apiClient(transport), clock, random, logger: silentLogger });
-  const running = Promise.all([informers.run(stop.signal), builtinControllers({ informers, transport, clock, random, logger: silentLogger }).run(stop.signal)]);
+  const running = Promise.all([
+    informers.run(stop.signal),
+    builtinControllers({ informers, transport, clock, random, logger: silentLogger, reachServices: false }).run(stop.signal),
+  ]);
   const path = join(directory, "kubeconfig");
   await writeFile(path, kubeconfig({ url: listener.url, ca: pki.ca, token: pki.token }), { mode: 0o600 });
   return {
