@@ -12,6 +12,7 @@ export { type DefinitionElsewhere } from "./check/definitions-check.ts";
 export { checkRepository, repositoryChecker, type RepositoryChecker } from "./check/repository-checker.ts";
 export { LIMITS } from "./parse/limits.ts";
 export { FIELD_MANAGER } from "./plan/field-owners.ts";
+export { adoptedEntry, type AdoptionCandidate, adoptionCandidates } from "./plan/adoption.ts";
 export { type Overridden } from "./plan/inventory.ts";
 export { type Owner, ownerLabels, ownerOf, type Self } from "./plan/ownership.ts";
 export { type LiveObjects, type NamespaceState, type Plan, planChanges, type PlanOptions } from "./plan/plan.ts";

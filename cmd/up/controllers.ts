@@ -38,7 +38,7 @@ export async function productControllers(roots: ControllerRoots): Promise<{ read
   const evaluator = workerEvaluator({ clock }, roots.celWorker ? { entry: roots.celWorker } : {});
   const remote = gitMirrors({ stateDir: join(roots.stateDirectory, "git"), allowFile: true, environment: roots.environment, clock, logger });
   const controllers = [
-    syncController({ ...deps, remote, blobs }),
+    syncController({ ...deps, remote, blobs, records }),
     projectController(deps),
     quotaController(deps),
     ...definitionControllers({ ...deps, blobs }),

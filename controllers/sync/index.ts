@@ -3,6 +3,7 @@ import type { BlobStore } from "../../blobs/index.ts";
 import { type GitSync, GitSyncKind } from "../../crds/index.ts";
 import { type GitRemote, referenceStore } from "../../gitops/index.ts";
 import { type Change, type Controller, controller, type ControllerDeps, conditionOf, keyOf, Kinds, type Stored } from "../../kube/index.ts";
+import type { RunMemory } from "./adopt.ts";
 import { clusterView, SYNCED_KINDS } from "./cluster-view.ts";
 import { inventoryStore } from "./inventory-store.ts";
 import { repositoryFollower } from "./repository-follower.ts";
@@ -14,6 +15,8 @@ export interface SyncControllerDeps extends ControllerDeps {
   readonly remote: GitRemote;
   /** Where files, directories and code of repositories go. */
   readonly blobs: BlobStore;
+  /** The archive, for `runs: Adopt`. */
+  readonly records: RunMemory;
 }
 
 /** A first sync of ten thousand objects takes longer than an ordinary pass. */
@@ -44,7 +47,15 @@ export function syncController(deps: SyncControllerDeps): Controller {
   const view = clusterView(informers, client);
   const syncs = informers.of<GitSync>({ kind: GitSyncKind });
   const follower = repositoryFollower(remote, (key) => made.wake(key));
-  const reconciler = syncReconciler({ client, view, remote, follower, inventories: inventoryStore(client), references: referenceStore(deps.blobs) });
+  const reconciler = syncReconciler({
+    client,
+    view,
+    remote,
+    follower,
+    inventories: inventoryStore(client),
+    references: referenceStore(deps.blobs),
+    history: deps.records,
+  });
   const made = controller(deps, { reconciler, deadlineMs: DEADLINE_MS });
   const wakeFor = (kind: string, change: Change): void => {
     const owner = change.object.metadata.labels?.[LABEL.syncUid] ?? change.previous?.metadata.labels?.[LABEL.syncUid];

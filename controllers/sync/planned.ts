@@ -2,15 +2,18 @@ import { inParallel } from "../../base/index.ts";
 import type { GitSync } from "../../crds/index.ts";
 import { type CheckResult, type Inventory, objectKey, type Plan, planChanges, type PlanOptions, type Problem, sortProblems } from "../../gitops/index.ts";
 import type { Stored } from "../../kube/index.ts";
+import type { HeldRuns } from "./adopt.ts";
 import { type ClusterView, PARALLEL_CALLS } from "./cluster-view.ts";
 
 export interface PlanSubject {
   readonly sync: Stored<GitSync>;
   /** `main@sha1:…` */
   readonly revision: string;
+  /** Runs that wait until the archive can be asked about them. */
+  readonly held?: HeldRuns;
 }
 
-export function planOptions(view: ClusterView, { sync, revision }: PlanSubject): PlanOptions {
+export function planOptions(view: ClusterView, { sync, revision, held }: PlanSubject): PlanOptions {
   const { uid, name, namespace = "" } = sync.metadata;
   return {
     self: { uid, name, namespace, exists: (other) => view.syncExists(other) },
@@ -18,6 +21,7 @@ export function planOptions(view: ClusterView, { sync, revision }: PlanSubject):
     prune: sync.spec.prune,
     runs: sync.spec.runs === "Ignore" ? "Ignore" : "Create",
     namespace: (wanted) => view.namespace(wanted),
+    ...(held ? { held } : {}),
   };
 }
 

@@ -13,11 +13,13 @@ import {
   type Revision,
 } from "../../gitops/index.ts";
 import { ApiError, isNotFound, type KubeObject, Kinds, type ReconcileRun, type Stored } from "../../kube/index.ts";
+import type { RunMemory } from "./adopt.ts";
 import type { CarryOutDeps } from "./carry-out.ts";
 import type { RepositoryFollower } from "./repository-follower.ts";
 import { impersonation, type Standing, standingOf, unfinishedParts } from "./standing.ts";
 
 export interface SyncDeps extends CarryOutDeps {
+  readonly history: RunMemory;
   readonly remote: GitRemote;
   readonly follower: RepositoryFollower;
 }

@@ -2,6 +2,7 @@ import { ANNOTATION, Failure, FINALIZER, type Outcome as Ending, settled, waitin
 import { type GitSync, GitSyncKind } from "../../crds/index.ts";
 import { type CheckResult, objectKey, type Plan, type Problem, type Revision } from "../../gitops/index.ts";
 import { ApiError, type Reconciler, type ReconcileRun, type Stored } from "../../kube/index.ts";
+import { adoptRuns } from "./adopt.ts";
 import { carryOut, type Outcome } from "./carry-out.ts";
 import { dismantle } from "./dismantle.ts";
 import { planned } from "./planned.ts";
@@ -68,8 +69,9 @@ async function synchronise(deps: SyncDeps, memory: Memory, sync: Stored<GitSync>
   const standing = await admitted(deps, sync);
   const revision = await fetched(deps, sync, standing, run);
   const { tree, checked } = await checkedRevision(deps, memory, sync, standing, revision);
+  const held = await adoptRuns(deps, sync, checked, revision.text, run);
   const inventory = await deps.inventories.load(sync);
-  const plan = await planned(deps.view, checked, inventory, { sync, revision: revision.text });
+  const plan = await planned(deps.view, checked, inventory, { sync, revision: revision.text, held });
   const context = { sync, tree, impersonate: impersonation(sync, standing.account), signal: run.signal };
   const isQuiet = plan.applies.length + plan.endings.length + plan.removals.length === 0;
   const outcome: Outcome = isQuiet ? QUIET : await carryOut(deps, plan, context);

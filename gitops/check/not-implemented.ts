@@ -28,8 +28,6 @@ function valueAt(spec: JsonObject, path: readonly string[]): unknown {
 export function notImplemented(kind: string, spec: JsonObject): Complaint[] {
   const fields = Object.entries(NOT_YET[kind] ?? {}).filter(([path]) => valueAt(spec, path.split(".")) !== undefined);
   const complaints = fields.map(([path, message]) => error("NotImplemented", message, ["spec", ...path.split(".")], "key"));
-  if (kind === "GitSync" && spec["runs"] === "Adopt")
-    complaints.push(error("NotImplemented", "runs: Adopt does not work yet, because there is no archive: write Create or Ignore", ["spec", "runs"]));
   if (kind === "App") complaints.push(warning("NotImplemented", "Apps are accepted and kept, but not run yet", ["kind"]));
   return kind === "Run" ? [...complaints, ...unsupportedInRun(spec)] : complaints;
 }

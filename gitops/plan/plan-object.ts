@@ -49,11 +49,21 @@ function revisionFor(object: RepositoryObject, entry: InventoryEntry | undefined
   return (entry?.digest === object.digest ? entry.revision : undefined) ?? context.revision;
 }
 
+/** By this the archive finds a Run again that was made from the same manifest. */
+function manifestMark(object: RepositoryObject, entry: InventoryEntry | undefined): Record<string, string> {
+  return object.kind === "Run" ? { [ANNOTATION.manifest]: entry?.run ?? runDigest(object.object) } : {};
+}
+
 function metadataFor(object: RepositoryObject, entry: InventoryEntry | undefined, context: PlanContext) {
   const { labels, annotations } = object.object.metadata;
   return {
     labels: { ...labels, ...ownerLabels(context.self) },
-    annotations: { ...annotations, [ANNOTATION.source]: sourceOf(object), [ANNOTATION.revision]: revisionFor(object, entry, context) },
+    annotations: {
+      ...annotations,
+      [ANNOTATION.source]: sourceOf(object),
+      [ANNOTATION.revision]: revisionFor(object, entry, context),
+      ...manifestMark(object, entry),
+    },
   };
 }
 
@@ -70,6 +80,7 @@ function hasOurMetadata(object: RepositoryObject, entry: InventoryEntry, live: S
     labels[LABEL.sync] === ownerLabel(context.self) &&
     annotations[ANNOTATION.source] === sourceOf(object) &&
     annotations[ANNOTATION.revision] === entry.revision &&
+    includes(annotations, manifestMark(object, entry)) &&
     includes(labels, object.object.metadata.labels) &&
     includes(annotations, object.object.metadata.annotations)
   );

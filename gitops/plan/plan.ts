@@ -19,6 +19,8 @@ export interface PlanOptions extends PlanContext {
   /** Ignore leaves Runs of the repository alone. */
   readonly runs: "Create" | "Ignore";
   namespace(name: string): NamespaceState;
+  /** Objects, by key, that are not to be made yet, with what they wait for. */
+  readonly held?: ReadonlyMap<string, string>;
 }
 
 /** Everything to do, in order: `endings` of Runs first, then `applies`, then `removals`. */
@@ -43,6 +45,8 @@ function lastFirst(left: InventoryEntry, right: InventoryEntry): number {
 }
 
 function waitsFor(object: RepositoryObject, options: PlanOptions): string | undefined {
+  const held = options.held?.get(object.key);
+  if (held !== undefined) return held;
   if (object.namespace === "") return undefined;
   const state = options.namespace(object.namespace);
   if (state === "ready") return undefined;

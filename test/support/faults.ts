@@ -1,7 +1,7 @@
 import { BlobError, type BlobStore } from "../../blobs/index.ts";
 import { RetryableFailure } from "../../base/index.ts";
 import { ApiError, type ObjectClient } from "../../kube/index.ts";
-import type { RunArchive } from "../../records/index.ts";
+import type { RunArchive, RunHistory } from "../../records/index.ts";
 
 /**
  * What befalls one call: refused as stale, refused as busy, done but the answer is lost, or the program dies just before
@@ -19,6 +19,7 @@ export interface FaultLine {
   client(client: ObjectClient): ObjectClient;
   blobs(blobs: BlobStore): BlobStore;
   archive(archive: RunArchive): RunArchive;
+  history(history: Pick<RunHistory, "uidsOf">): Pick<RunHistory, "uidsOf">;
 }
 
 class Dead extends Error {}
@@ -78,6 +79,9 @@ export function faultLine(at?: number, fault?: Fault): FaultLine {
       stat: (key) => through(`stat ${key}`, () => blobs.stat(key), blobRefusal),
       write: (key, data) => through(`write ${key}`, () => blobs.write(key, data), blobRefusal),
       writeIfAbsent: (key, data) => through(`commit ${key}`, () => blobs.writeIfAbsent(key, data), blobRefusal),
+    }),
+    history: (history) => ({
+      uidsOf: (manifests) => through("ask the archive", () => history.uidsOf(manifests), archiveRefusal),
     }),
     archive: (archive) => ({
       archiveRun: (run) => through(`archive ${run.name}`, () => archive.archiveRun(run), archiveRefusal),

@@ -5,6 +5,7 @@ import { type GitSync, GitSyncKind, ProjectKind, RunKind, TaskKind, WorkflowKind
 import { memoryRemote, type MemoryRemote } from "../../../gitops/testing/memory-remote.ts";
 import { conditionOf, informerSet, isNotFound, type KindRef, Kinds, type KubeObject, type ObjectClient, type Stored } from "../../../kube/index.ts";
 import type { FaultLine } from "../../../test/support/faults.ts";
+import { type MemoryArchive, memoryArchive } from "../../../test/support/memory-archive.ts";
 import { testCluster, type TestCluster } from "../../../test/support/test-cluster.ts";
 import { settle } from "../../../test/support/virtual-clock.ts";
 import { tenancyManifests } from "../../../synth/index.ts";
@@ -18,6 +19,7 @@ export interface SyncRig {
   readonly cluster: TestCluster;
   readonly remote: MemoryRemote;
   readonly blobs: BlobStore;
+  readonly archive: MemoryArchive;
   /** Every write of the sync controller, as `patch Task train`; those about Events are left out. */
   readonly writes: string[];
   /** Until nothing moves any more. Definitions are compiled in between, as the definition controller would. */
@@ -72,6 +74,7 @@ export async function syncRig(
   const cluster = await testCluster({ namespaces: [...new Set([SYSTEM_NAMESPACE, where.namespace])] });
   const remote = memoryRemote();
   const blobs = memoryStore();
+  const archive = memoryArchive();
   const writes: string[] = [];
   let stop = new AbortController();
   let running: Promise<unknown> = Promise.resolve();
@@ -85,7 +88,7 @@ export async function syncRig(
     running = Promise.all([
       own.run(stop.signal),
       projects.run(stop.signal),
-      syncController({ ...deps, informers: own, remote, blobs }).run(stop.signal),
+      syncController({ ...deps, informers: own, remote, blobs, records: line ? line.history(archive) : archive }).run(stop.signal),
       projectController({ ...deps, informers: projects }).run(stop.signal),
     ]);
   }
@@ -112,6 +115,7 @@ export async function syncRig(
     cluster,
     remote,
     blobs,
+    archive,
     writes,
     async quiet() {
       for (let round = 0; round < 4; round += 1) {
