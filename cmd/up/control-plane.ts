@@ -108,7 +108,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   try {
     const pki = await keys;
     const log = await postgresLog({ connection: database.connection, clock, logger });
-    const server = await createApiServer({ clock, random, logger, log, podLogs, tokens: new Map([[pki.token, ADMINISTRATOR]]) });
+    const tokens = new Map([[pki.token, ADMINISTRATOR]]);
+    const server = await createApiServer({ clock, random, logger, log, podLogs, tokens, signingKey: pki.signingKey });
     const listener = await listenSomewhere(server, pki, options);
     writeFileSync(join(directory, "port"), String(listener.port));
     const path = join(directory, "kubeconfig");

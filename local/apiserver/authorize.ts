@@ -8,12 +8,38 @@ export interface Attributes {
   readonly subresource: string;
   readonly namespace: string;
   readonly name: string;
-  /** For requests that are about no resource. */
+  /** Only of requests that are about no resource; "" otherwise. */
   readonly path: string;
 }
 
-/** Decides about one request. The reason is told to whoever is refused. */
-export type Authorizer = (user: User, attributes: Attributes) => { readonly allowed: boolean; readonly reason: string };
+/** One rule of a Role or ClusterRole. It speaks of resources or of paths, never of both. */
+export interface PolicyRule {
+  readonly verbs: readonly string[];
+  readonly apiGroups?: readonly string[];
+  readonly resources?: readonly string[];
+  readonly resourceNames?: readonly string[];
+  readonly nonResourceURLs?: readonly string[];
+}
 
-/** Everybody this server knows is its administrator: it listens on loopback and belongs to one person. */
-export const allowAuthenticated: Authorizer = (user) => ({ allowed: user.groups.includes("system:authenticated"), reason: "" });
+export interface Decision {
+  readonly allowed: boolean;
+  /** Why, for whoever asks; "" when there is nothing to say. */
+  readonly reason: string;
+}
+
+/** The rules that apply to somebody in a namespace, and what kept others from being found. */
+export interface RuleSet {
+  readonly rules: readonly PolicyRule[];
+  readonly problems: readonly string[];
+}
+
+/** Decides about requests, from memory and at once. */
+export interface Authorizer {
+  decide(user: User, attributes: Attributes): Decision;
+  rulesFor(user: User, namespace: string): RuleSet;
+}
+
+/** Whoever is in this group may do anything: no role is asked. */
+export const MASTERS = "system:masters";
+
+export const isMaster = (user: User): boolean => user.groups.includes(MASTERS);

@@ -1,4 +1,5 @@
 import type { Clock, Logger, Random } from "../../base/index.ts";
+import type { Admission } from "./access/admission.ts";
 import type { KindRegistry } from "./kinds/registry.ts";
 import type { PodLogSource } from "./pod-log-source.ts";
 import type { Entry } from "./storage/entry.ts";
@@ -12,6 +13,7 @@ export interface Core {
   readonly logger: Logger;
   readonly store: Store;
   readonly kinds: KindRegistry;
+  readonly admission: Admission;
   readonly podLogs: PodLogSource | undefined;
   /** The latest watch frame of an entry, made once for all its watchers. */
   readonly frames: WeakMap<Entry, { readonly type: string; readonly frame: Buffer }>;

@@ -1,6 +1,6 @@
 /** The Kubernetes API of a laptop: everything in memory over one append log, answered by one pipeline. */
 export { ADMINISTRATOR } from "./authenticate.ts";
-export { allowAuthenticated, type Attributes, type Authorizer } from "./authorize.ts";
+export type { Attributes, Authorizer } from "./authorize.ts";
 export { kubeconfig, type KubeconfigSpec } from "./listener/kubeconfig.ts";
 export { listen, type Listener, type ListenerDeps } from "./listener/listen.ts";
 export { loadPki, type Pki } from "./listener/pki.ts";

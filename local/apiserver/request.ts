@@ -11,7 +11,7 @@ export interface ServerRequest {
   readonly method: string;
   /** Path with its query, percent-encoded as on the wire: `/api/v1/pods?limit=500`. */
   readonly path: string;
-  /** Names in lower case. Repeated headers are joined with `, `. */
+  /** Names in lower case. Repeated headers are joined with `, `; those of impersonation with a line break, for groups may hold commas. */
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string | Uint8Array | undefined;
   /** Set by a door that has verified the caller itself (client certificate, in-process transport); without it a bearer token must convince. */

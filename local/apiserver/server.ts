@@ -1,8 +1,11 @@
 import { setMaxListeners } from "node:events";
 import type { Clock, Logger, Random } from "../../base/index.ts";
 import type { Transport } from "../../kube/index.ts";
-import { authenticate, ADMINISTRATOR } from "./authenticate.ts";
-import { allowAuthenticated, type Authorizer } from "./authorize.ts";
+import { type Access, openAccess } from "./access/access.ts";
+import { roleAggregation } from "./access/rbac/aggregation.ts";
+import { keepDefaultRoles } from "./access/rbac/bootstrap.ts";
+import { newSigningKey } from "./access/tokens/signing-key.ts";
+import { ADMINISTRATOR } from "./authenticate.ts";
 import { makeSystemNamespaces } from "./boot.ts";
 import type { Core } from "./core.ts";
 import { definitionCleanup } from "./definition-cleanup.ts";
@@ -12,7 +15,7 @@ import { kindRegistry } from "./kinds/registry.ts";
 import type { PodLogSource } from "./pod-log-source.ts";
 import type { ServerRequest, ServerResponse, User } from "./request.ts";
 import { respond, verbOf } from "./respond.ts";
-import { failure, notServed, statusOf } from "./status.ts";
+import { notServed, statusOf } from "./status.ts";
 import type { ObjectLog } from "./storage/object-log.ts";
 import { openStore } from "./storage/store.ts";
 import { localTransport } from "./transport.ts";
@@ -31,8 +34,8 @@ export interface ApiServerDeps {
   readonly podLogs?: PodLogSource;
   /** Bearer tokens and whom they stand for. */
   readonly tokens?: ReadonlyMap<string, User>;
-  /** Default: everybody authenticated may do everything. */
-  readonly authorize?: Authorizer;
+  /** What service account tokens are signed with, PEM. Default: a new one, with which older tokens stop being good. */
+  readonly signingKey?: string;
 }
 
 export interface ApiServer {
@@ -50,8 +53,7 @@ class PageNotFound extends Error {}
 interface Running {
   readonly core: Core;
   readonly documents: Documents;
-  readonly authorize: Authorizer;
-  readonly tokens: ReadonlyMap<string, User>;
+  readonly access: Access;
 }
 
 const NOTHING = new Uint8Array();
@@ -75,38 +77,21 @@ function callOf(core: Core, request: ServerRequest, route: ResourceRoute, user: 
   return { target, user, query, headers: request.headers, body: bytesOf(request.body), signal: request.signal, warnings };
 }
 
-function refuse({ user, target }: Call, verb: string, reason: string): never {
-  const { kind, namespace, name, subresource } = target;
-  const resource = subresource === "" ? kind.plural : `${kind.plural}/${subresource}`;
-  const scope = namespace === "" ? "at the cluster scope" : `in the namespace "${namespace}"`;
-  const subject = `${kind.plural}${kind.group === "" ? "" : `.${kind.group}`}${name === "" ? "" : ` "${name}"`}`;
-  const message = `${subject} is forbidden: User "${user.name}" cannot ${verb} resource "${resource}" in API group "${kind.group}" ${scope}${reason === "" ? "" : `: ${reason}`}`;
-  const details = { ...(name === "" ? {} : { name }), ...(kind.group === "" ? {} : { group: kind.group }), kind: kind.plural };
-  throw failure(403, "Forbidden", message, details);
-}
-
 function withWarnings(response: ServerResponse, warnings: readonly string[]): ServerResponse {
   if (warnings.length === 0) return response;
   const header = warnings.map((text) => `299 - ${JSON.stringify(text)}`).join(", ");
   return { ...response, headers: { ...response.headers, warning: header } };
 }
 
-async function answerResource({ core, authorize }: Running, request: ServerRequest, call: Call): Promise<ServerResponse> {
-  const verb = verbOf(request, call);
-  const { kind, namespace, name, subresource } = call.target;
-  const decision = authorize(call.user, { verb, group: kind.group, resource: kind.plural, subresource, namespace, name, path: "" });
-  if (!decision.allowed) refuse(call, verb, decision.reason);
-  return withWarnings(await respond(core, call, verb), call.warnings);
-}
-
-async function answer(running: Running, request: ServerRequest): Promise<ServerResponse> {
+async function answer({ core, documents, access }: Running, request: ServerRequest): Promise<ServerResponse> {
   const [path, query] = splitPath(request.path);
-  const user = authenticate(request, path, running.tokens);
-  const document = await running.documents.answer({ method: request.method, path, headers: request.headers, user, body: bytesOf(request.body) });
-  if (document) return document;
   const route = resourceRoute(path);
+  const user = access.admit(request, path, query, route);
+  const document = await documents.answer({ method: request.method, path, headers: request.headers, user, body: bytesOf(request.body) });
+  if (document) return document;
   if (!route) throw new PageNotFound();
-  return answerResource(running, request, callOf(running.core, request, route, user, query));
+  const call = callOf(core, request, route, user, query);
+  return withWarnings(await respond(core, call, verbOf(request, call)), call.warnings);
 }
 
 async function handle(running: Running, request: ServerRequest): Promise<ServerResponse> {
@@ -131,18 +116,21 @@ export async function createApiServer(deps: ApiServerDeps): Promise<ApiServer> {
   const kinds = kindRegistry(store, builtinKinds());
   const closing = new AbortController();
   setMaxListeners(0, closing.signal);
-  const core: Core = { clock, random, logger, store, kinds, podLogs: deps.podLogs, frames: new WeakMap(), snapshots: listSnapshots(), closing: closing.signal };
-  const authorize = deps.authorize ?? allowAuthenticated;
-  const running: Running = { core, documents: documents(core, authorize), authorize, tokens: deps.tokens ?? new Map() };
-  await makeSystemNamespaces(core);
+  const access = openAccess({ clock, random, store, tokens: deps.tokens ?? new Map(), signingKey: deps.signingKey ?? newSigningKey() });
+  const { admission } = access;
+  const shared = { clock, random, logger, store, kinds, admission, podLogs: deps.podLogs };
+  const core: Core = { ...shared, frames: new WeakMap(), snapshots: listSnapshots(), closing: closing.signal };
+  const running: Running = { core, documents: documents(core, access), access };
+  await Promise.all([makeSystemNamespaces(core), keepDefaultRoles(core)]);
   const cleanup = definitionCleanup(core);
   const answerRequest = (request: ServerRequest) => handle(running, request);
+  const aggregation = roleAggregation(core, localTransport(answerRequest, ADMINISTRATOR));
   return {
     handle: answerRequest,
     transport: (user = ADMINISTRATOR) => localTransport(answerRequest, user),
     async close() {
       closing.abort();
-      await cleanup.stop();
+      await Promise.all([cleanup.stop(), aggregation.stop()]);
       await store.close();
     },
   };

@@ -17,6 +17,7 @@ const SUBRESOURCE_VERBS: Readonly<Record<string, readonly string[]>> = {
   attach: ["create", "get"],
   portforward: ["create", "get"],
   binding: ["create"],
+  token: ["create"],
 };
 
 /** Kinds that subresources speak of, where it is not their resource's own. */
@@ -25,6 +26,7 @@ const SUBRESOURCE_KINDS: Readonly<Record<string, Pick<DiscoveredSubresource, "ki
   attach: { kind: "PodAttachOptions" },
   portforward: { kind: "PodPortForwardOptions" },
   binding: { kind: "Binding" },
+  token: { kind: "TokenRequest", group: "authentication.k8s.io", version: "v1" },
   scale: { kind: "Scale", group: "autoscaling", version: "v1" },
 };
 

@@ -1,9 +1,10 @@
-import type { Authorizer } from "../authorize.ts";
+import type { Access } from "../access/access.ts";
 import type { Core } from "../core.ts";
 import type { ServerResponse } from "../request.ts";
 import { jsonResponse } from "../wire/encode.ts";
 import { discovery } from "./discovery.ts";
 import type { DocumentRequest } from "./document-request.ts";
+import { issuer } from "./issuer.ts";
 import { openApi } from "./open-api.ts";
 import { reviews } from "./reviews.ts";
 
@@ -34,8 +35,8 @@ function fixed({ path }: DocumentRequest): ServerResponse | undefined {
   return undefined;
 }
 
-export function documents(core: Core, authorize: Authorizer): Documents {
-  const sources = [discovery(core), openApi(core), reviews(core, authorize)];
+export function documents(core: Core, access: Access): Documents {
+  const sources = [discovery(core), openApi(core), reviews(core, access), issuer(access.authority)];
   return {
     async answer(request) {
       const known = request.method === "GET" || request.method === "HEAD" ? fixed(request) : undefined;

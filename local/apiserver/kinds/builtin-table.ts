@@ -61,7 +61,16 @@ export const BUILTIN_ROWS: readonly BuiltinRow[] = [
     returnsDeleted: true,
   },
   { ...CORE, kind: "Secret", plural: "secrets", singular: "secret", namespaced: true },
-  { ...CORE, kind: "ServiceAccount", plural: "serviceaccounts", singular: "serviceaccount", shortNames: ["sa"], namespaced: true, returnsDeleted: true },
+  {
+    ...CORE,
+    kind: "ServiceAccount",
+    plural: "serviceaccounts",
+    singular: "serviceaccount",
+    shortNames: ["sa"],
+    namespaced: true,
+    subresources: ["token"],
+    returnsDeleted: true,
+  },
   {
     ...CORE,
     kind: "Service",

@@ -45,8 +45,17 @@ async function bodyOf(message: IncomingMessage): Promise<Uint8Array | undefined>
   return parts.length === 0 ? undefined : Buffer.concat(parts);
 }
 
+/** Headers that may be repeated and whose values may hold commas. */
+const SEPARATE = /^impersonate-(group|extra-.*)$/;
+
 function headersOf(message: IncomingMessage): Record<string, string> {
-  return Object.fromEntries(Object.entries(message.headers).map(([name, value]) => [name, Array.isArray(value) ? value.join(", ") : (value ?? "")]));
+  const headers: Record<string, string> = {};
+  for (const name in message.headers) {
+    const value = message.headers[name];
+    if (SEPARATE.test(name)) headers[name] = message.headersDistinct[name]?.join("\n") ?? "";
+    else headers[name] = Array.isArray(value) ? value.join(", ") : (value ?? "");
+  }
+  return headers;
 }
 
 /** Leaves no listener behind: a slow watcher waits here thousands of times. */

@@ -2,6 +2,7 @@ import { randomBytes, webcrypto, X509Certificate } from "node:crypto";
 import { mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { Clock } from "../../../base/index.ts";
+import { newSigningKey } from "../access/tokens/signing-key.ts";
 
 /** What a listener and its clients need. PEM texts. */
 export interface Pki {
@@ -10,6 +11,8 @@ export interface Pki {
   readonly key: string;
   /** Bearer token of the administrator. */
   readonly token: string;
+  /** Private key that service account tokens are signed with. */
+  readonly signingKey: string;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -149,16 +152,25 @@ async function tokenOf(directory: string): Promise<string> {
   return token;
 }
 
+async function signingKeyOf(directory: string): Promise<string> {
+  const known = await readText(join(directory, "sa.key"));
+  if (known) return known;
+  const key = newSigningKey();
+  await writeSecret(join(directory, "sa.key"), key);
+  return key;
+}
+
 /** Reads the keys and the token kept in a directory, and makes what is missing or about to expire. Only the owner can read them. */
 export async function loadPki(directory: string, clock: Clock): Promise<Pki> {
   await mkdir(directory, { recursive: true, mode: 0o700 });
-  const [ca, certificate, key, token] = await Promise.all([
+  const [ca, certificate, key, token, signingKey] = await Promise.all([
     readText(join(directory, "ca.crt")),
     readText(join(directory, "server.crt")),
     readText(join(directory, "server.key")),
     tokenOf(directory),
+    signingKeyOf(directory),
   ]);
-  if (ca && certificate && key && stillGood(certificate, ca, clock)) return { ca, certificate, key, token };
+  if (ca && certificate && key && stillGood(certificate, ca, clock)) return { ca, certificate, key, token, signingKey };
   const authority = (ca && (await loadAuthority(directory, ca))) || (await makeAuthority(directory, clock));
-  return { ca: authority.pem, ...(await makeServing(directory, authority, clock)), token };
+  return { ca: authority.pem, ...(await makeServing(directory, authority, clock)), token, signingKey };
 }

@@ -10,6 +10,7 @@ import pg from "pg";
 import { seededRandom, silentLogger, sleep } from "../../../base/index.ts";
 import { systemClock as clock } from "../../../cmd/system.ts";
 import { type EmbeddedDatabase, startPostgres } from "../../postgres/index.ts";
+import { ADMINISTRATOR } from "../authenticate.ts";
 import { createApiServer } from "../server.ts";
 import type { LogRow, ObjectLog } from "./object-log.ts";
 import { postgresLog } from "./postgres-log.ts";
@@ -155,7 +156,7 @@ describe("objects in PostgreSQL", function () {
       method: "GET",
       path: "/api/v1/namespaces/default/configmaps",
       headers: {},
-      identity: { name: "a", groups: ["system:authenticated"] },
+      identity: ADMINISTRATOR,
     });
     const { items } = JSON.parse(Buffer.from(body as Uint8Array).toString()) as { items: { metadata: { name: string; resourceVersion: string } }[] };
     const stored = new Map(items.map(({ metadata }) => [metadata.name, metadata.resourceVersion]));

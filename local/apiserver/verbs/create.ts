@@ -29,6 +29,7 @@ function giveIdentity(core: Core, object: KubeObject): void {
 function prepared(core: Core, call: Call, object: KubeObject): KubeObject {
   const { kind } = call.target;
   settleDefaults(kind, object);
+  core.admission.create(call, object);
   delete object.metadata.generation;
   if (kind.counted) object.metadata.generation = 1;
   strategyOf(kind).create(core, kind, object);

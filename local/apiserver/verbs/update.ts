@@ -83,6 +83,7 @@ export async function replaceObject(core: Core, call: Call, entry: Entry, object
   const live = fromStored(kind, entry.object) as Stored;
   checkPreconditions(call, object, live);
   keepIdentity(object, live);
+  core.admission.update(call, object, live);
   strategyOf(kind).update(core, kind, object, live, call.target.subresource);
   refuseNewFinalizers(kind, object, live);
   refuseInvalid(call.target, object, live);
