@@ -7,6 +7,7 @@ import { type Admitted, type Complaint, error } from "./candidate.ts";
 import type { CheckOptions } from "./check-result.ts";
 import { notImplemented } from "./not-implemented.ts";
 import { portabilityWarnings } from "./portability.ts";
+import { shellProgramWarnings } from "./shell-programs.ts";
 
 /** Kinds that a controller writes, never git. */
 const NEVER_IN_GIT = new Set(["TaskAction"]);
@@ -34,7 +35,7 @@ export function admit(document: ParsedDocument, options: CheckOptions): Admitted
     object,
     spec: invalid || !kind ? undefined : (kind.parse(object).spec as JsonObject),
     digest: digestJson(object),
-    complaints: invalid ? complaints : [...complaints, ...portabilityWarnings(object)],
+    complaints: invalid ? complaints : [...complaints, ...portabilityWarnings(object), ...shellProgramWarnings(object)],
   };
 }
 

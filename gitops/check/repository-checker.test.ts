@@ -151,10 +151,10 @@ describe("checking a repository", () => {
       /^UriNotAllowed workflows\/iris\.yaml:8:\d+: .*names no prefix/,
     ],
     "remote data that nothing here reads": [
-      { ...good, "runs/first.yaml": run('{workflow: iris, inputs: {dataset: {uri: "s3://bucket/x.csv"}}}') },
-      /^UnsupportedStore runs\/first\.yaml:4:48: dataset: data at s3:\/\/ cannot be read yet/,
+      { ...good, "runs/first.yaml": run('{workflow: iris, inputs: {dataset: {uri: "ftp://bucket/x.csv"}}}') },
+      /^UnsupportedStore runs\/first\.yaml:4:48: dataset: data at ftp:\/\/ cannot be read/,
     ],
-    "a data prefix that nothing here reads": [{ "p.yaml": project("file:///ok", "s3://bucket/raw") }, /^UnsupportedStore p\.yaml:4:\d+: data at s3:/],
+    "a data prefix that nothing here reads": [{ "p.yaml": project("file:///ok", "ftp://bucket/raw") }, /^UnsupportedStore p\.yaml:4:\d+: data at ftp:/],
     "a data prefix with dots": [{ "p.yaml": project("file:///data/../etc") }, /^InvalidValue p\.yaml:4:\d+: .*write the path in full/],
     "remote data with dots": [
       { ...good, "runs/first.yaml": run('{workflow: iris, inputs: {dataset: {uri: "file:///data/raw/../x"}}}'), "p.yaml": project("file:///data/raw") },
