@@ -29,7 +29,7 @@ describe("a run deleted while it runs, through a fault at every call", function 
     const clean = await deleted();
     assert.deepEqual(clean.end, { left: 0, archived: [["r1 Aborted", "quick Succeeded", "slow Aborted"]] });
     assert.ok(clean.calls.includes("archive r1"));
-    const last = clean.calls.length - 12;
+    const last = clean.calls.length - 8;
     for (let at = 0; at < clean.calls.length; at += 1) {
       // The end of a run, which this is about, with every fault; what leads there with one each.
       for (const fault of at >= last ? FAULTS : [FAULTS[at % FAULTS.length]!]) {

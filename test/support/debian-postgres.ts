@@ -62,8 +62,8 @@ export function makeCertificates(alternative: string): Certificates {
 export interface SystemPostgres {
   /** By TCP, as the account flyteops, without TLS. */
   readonly connection: RecordsConnection & { readonly password: string };
-  /** Runs SQL as the superuser. */
-  sql(statement: string): Promise<void>;
+  /** Runs SQL as the superuser, in the database postgres or another. */
+  sql(statement: string, database?: string): Promise<void>;
   stop(): Promise<void>;
   start(): Promise<void>;
   /** Ends it and deletes everything. */
