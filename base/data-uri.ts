@@ -1,6 +1,14 @@
-/** Stores that data given as `{uri: …}` can be read from. */
-const SCHEMES = ["file"];
-const MAX_URI_BYTES = 1024;
+/** How buckets and containers are written in the URIs of object stores. */
+export const BUCKETS = {
+  s3: { form: "s3://bucket/path", host: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/ },
+  gs: { form: "gs://bucket/path", host: /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/ },
+  abfs: { form: "abfs://container@account/path", host: /^([a-z0-9](?:-?[a-z0-9]){2,62}|\$web|\$root)@[a-z0-9]{3,24}$/ },
+} as const;
+
+export type BucketScheme = keyof typeof BUCKETS;
+
+const isBucketScheme = (scheme: string): scheme is BucketScheme => Object.hasOwn(BUCKETS, scheme);
+const MAX_PATH_BYTES = 1024;
 
 /** A URI as it is compared: without slashes at its end. */
 export function normalUri(uri: string): string {
@@ -12,25 +20,36 @@ export interface UriProblem {
   readonly message: string;
 }
 
+function hostProblem(scheme: string, host: string): string | undefined {
+  if (isBucketScheme(scheme)) return BUCKETS[scheme].host.test(host) ? undefined : `does not name a bucket as ${BUCKETS[scheme].form} does`;
+  return host === "" ? undefined : "names a host: write three slashes, file:///";
+}
+
+function pathProblem(scheme: string, segments: readonly string[]): string | undefined {
+  if (segments.length === 0) return scheme === "file" ? "names the whole machine" : undefined;
+  if (segments.some((segment) => ["", ".", ".."].includes(segment))) return "has an empty segment, . or ..: write the path in full";
+  return new TextEncoder().encode(segments.join("/")).length > MAX_PATH_BYTES ? `has a path longer than ${MAX_PATH_BYTES} bytes` : undefined;
+}
+
 /**
- * Why a URI cannot name data that flyteops does not own, or undefined when it can. The path is taken as it is written: nothing in it
- * is decoded, and nothing in it may lead upwards, so that comparing it with a prefix means something.
+ * Why a URI cannot name data that flyteops does not own, or undefined when it can. Each place has one way to be written: the path is
+ * taken as it is, nothing in it is decoded, nothing in it may lead upwards, buckets are in lower case and accounts without their
+ * domain, so that comparing it with a prefix means something.
  */
 export function dataUriProblem(uri: string): UriProblem | undefined {
   const scheme = /^([a-z][a-z0-9+.-]*):\/\//.exec(uri)?.[1];
   const invalid = (message: string): UriProblem => ({ code: "InvalidValue", message: `${JSON.stringify(uri.slice(0, 200))} ${message}` });
-  if (scheme === undefined) return invalid("is no URI such as file:///data/raw/x.csv");
-  if (!SCHEMES.includes(scheme)) {
-    const known = SCHEMES.map((one) => `${one}://`).join(", ");
-    return { code: "UnsupportedStore", message: `data at ${scheme}:// cannot be read yet: only ${known} can` };
+  if (scheme === undefined) return invalid("is no URI such as s3://bucket/raw/x.csv or file:///data/raw/x.csv");
+  if (scheme !== "file" && !isBucketScheme(scheme)) {
+    const known = ["file", ...Object.keys(BUCKETS)].map((one) => `${one}://`).join(", ");
+    return { code: "UnsupportedStore", message: `data at ${scheme}:// cannot be read: only ${known} can` };
   }
-  if (new TextEncoder().encode(uri).length > MAX_URI_BYTES) return invalid(`is longer than ${MAX_URI_BYTES} bytes`);
   const path = normalUri(uri).slice(scheme.length + 3);
   if (/[\x00-\x1f\x7f\\]/.test(path)) return invalid("holds a backslash or control character");
-  const [host, ...segments] = path.split("/");
-  if (host !== "") return invalid("names a host: write three slashes, file:///");
-  if (segments.length === 0) return invalid("names the whole machine");
-  return segments.some((segment) => ["", ".", ".."].includes(segment)) ? invalid("has an empty segment, . or ..: write the path in full") : undefined;
+  if (/\p{Surrogate}/u.test(path)) return invalid("is no valid Unicode");
+  const [host = "", ...segments] = path.split("/");
+  const problem = hostProblem(scheme, host) ?? pathProblem(scheme, segments);
+  return problem === undefined ? undefined : invalid(problem);
 }
 
 /** Whether a URI is one of the prefixes or lies below one, segment by segment. A prefix that is no valid URI allows nothing. */

@@ -1,5 +1,5 @@
 export { type Clock, rfc3339, rfc3339Micro, sleep } from "./clock.ts";
-export { dataUriProblem, isBelowPrefix, normalUri, prefixProblem, type UriProblem } from "./data-uri.ts";
+export { BUCKETS, type BucketScheme, dataUriProblem, isBelowPrefix, normalUri, prefixProblem, type UriProblem } from "./data-uri.ts";
 export { digestJson, sha256, shortHash } from "./digest.ts";
 export { DURATION_PATTERN, formatDuration, parseDuration } from "./duration.ts";
 export { Failure, invariant, messageOf, type Outcome, RetryableFailure, settled, type Step, TerminalFailure, waiting } from "./failure.ts";
@@ -7,9 +7,11 @@ export { inParallel } from "./in-parallel.ts";
 export { canonicalJson, copyJson, type Fields, fieldsOf, isFields, type Json, jsonEqual, type JsonObject, parseJson, stringifyJson } from "./json.ts";
 export { ANNOTATION, API_VERSION, FINALIZER, GROUP, LABEL, VERSION } from "./labels.ts";
 export { type LogFields, type Logger, silentLogger } from "./logger.ts";
+export { type Counter, type Histogram, type HistogramSpec, type Labels, type LabelValues, type Meter, type MetricSpec, silentMeter } from "./meter.ts";
 export { ACTION_NAME_MAX, actionName, podName, RUN_NAME_MAX, taskActionName } from "./names.ts";
 export { didYouMean, nearestWord } from "./nearest-word.ts";
 export type { PolicyRule } from "./policy-rule.ts";
 export { formatBinary, growMemory, parseQuantity } from "./quantity.ts";
 export { type Random, seededRandom } from "./random.ts";
 export { shellWord } from "./shell-word.ts";
+export { silentTracer, type Span, spanIdOf, traceIdOf, type Tracer } from "./tracer.ts";

@@ -19,7 +19,15 @@ export { CHUNK_BYTES } from "./chunks.ts";
 export { codeContent, type Content, fileContent, storeContent, type StoredObject, treeContent, type TreeFile } from "./content.ts";
 export { memoryStore } from "./memory-store.ts";
 export { openBlobStore } from "./open.ts";
-export { openRemoteData, type RemoteData, RemoteDataError, type RemoteFile, type RemoteIdentity } from "./remote-data.ts";
+export {
+  openRemoteData,
+  type OpenRemoteData,
+  type RemoteData,
+  RemoteDataError,
+  remoteDataOpener,
+  type RemoteFile,
+  type RemoteIdentity,
+} from "./remote-data.ts";
 export { storageEnvironmentOf, type StorageOptions, storageRootOf, type StorageSection } from "./storage-options.ts";
 export { BlobError, type BlobErrorCode, type BlobStat, type BlobStore, type StoreTrouble } from "./store.ts";
 export { type ExtractedFile, filesOfTar, type TarLimits } from "./tar.ts";

@@ -48,7 +48,7 @@ describe("inputs on the command line", () => {
 
   it("are data that stays where it is when they are a URI", async () => {
     assert.deepEqual(await runInputs("workflow w", declared, ["dataset=file:///data/raw/x.csv"], upload), { dataset: { uri: "file:///data/raw/x.csv" } });
-    await assert.rejects(runInputs("workflow w", declared, ["dataset=s3://bucket/x.csv"], upload), /s3:\/\/ cannot be read yet/);
+    await assert.rejects(runInputs("workflow w", declared, ["dataset=ftp://bucket/x.csv"], upload), /ftp:\/\/ cannot be read/);
     await assert.rejects(runInputs("workflow w", declared, ["dataset=file:///data/../x.csv"], upload), /write the path in full/);
   });
 

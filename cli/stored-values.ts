@@ -1,6 +1,6 @@
 import { basename, extname } from "node:path";
 import { pipeline } from "node:stream/promises";
-import { type Json, stringifyJson } from "../base/index.ts";
+import { inParallel, type Json, stringifyJson } from "../base/index.ts";
 import { type BlobStore, BlobError } from "../blobs/index.ts";
 import { fromBinary, type Literal, LiteralMapSchema } from "../proto/index.ts";
 import { blobOf, decodeLiteral, escapeMapKey, literalText, unwrap } from "../values/index.ts";
@@ -10,6 +10,7 @@ import { literalJson } from "./views/literal-json.ts";
 
 /** A map of outputs is small: what is large in it is stored beside it. */
 const OUTPUTS_MAX_BYTES = 32 * 1024 * 1024;
+const PARALLEL_FILES = 16;
 const VALUE_MAX_BYTES = 256 * 1024 * 1024;
 
 function keyIn(store: BlobStore, uri: string): string {
@@ -49,9 +50,9 @@ async function downloadBlob(store: BlobStore, uri: string, target: SafeDirectory
     return [file.path];
   }
   const folder = target.folder(path);
-  for await (const { key: part } of store.list(key)) {
-    await downloadBlob(store, store.uri(part), target, [...path, ...part.slice(key.length + 1).split("/")], false);
-  }
+  await inParallel(store.list(key), PARALLEL_FILES, ({ key: part }) =>
+    downloadBlob(store, store.uri(part), target, [...path, ...part.slice(key.length + 1).split("/")], false),
+  );
   return [folder];
 }
 

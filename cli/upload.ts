@@ -1,7 +1,9 @@
+import { createHash } from "node:crypto";
+import { createReadStream } from "node:fs";
 import { lstat, readdir, readFile } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import type { JsonObject } from "../base/index.ts";
-import { type BlobStore, fileContent, storeContent, treeContent, type TreeFile } from "../blobs/index.ts";
+import { type BlobStore, CHUNK_BYTES, fileKey, storeContent, treeContent, type TreeFile } from "../blobs/index.ts";
 import { EXIT, UserError } from "./context.ts";
 
 /** Files of one directory input; a home directory given by mistake should not be uploaded. */
@@ -29,7 +31,29 @@ export async function uploadPath(store: BlobStore, path: string, name: string, k
   if (!found) throw new UserError(`no such file: ${path}`, { exitCode: EXIT.usage });
   if (kind === "file" && !found.isFile()) throw new UserError(`${path} is not a regular file`, { exitCode: EXIT.usage });
   if (kind === "directory" && !found.isDirectory()) throw new UserError(`${path} is not a directory`, { exitCode: EXIT.usage });
-  const content = kind === "file" ? fileContent(name, await readFile(path)) : treeContent(await filesBelow(path));
+  if (kind === "file") return { file: name, digest: await uploadFile(store, path, name) };
+  const content = treeContent(await filesBelow(path));
   await storeContent(store, content);
-  return { [kind]: name, digest: content.digest };
+  return { directory: name, digest: content.digest };
+}
+
+/** A file of any size: read once for its digest, and, where the store does not have it, once more for its bytes. */
+async function uploadFile(store: BlobStore, path: string, name: string): Promise<string> {
+  const bytes = () => createReadStream(path, { highWaterMark: CHUNK_BYTES });
+  const hash = createHash("sha256");
+  for await (const chunk of bytes()) hash.update(chunk as Buffer);
+  const digest = `sha256:${hash.digest("hex")}`;
+  const key = fileKey(digest, basename(name));
+  if ((await store.stat(key)) === undefined) await store.write(key, checkedBytes(bytes(), digest, path));
+  return digest;
+}
+
+/** The same bytes; fails where they are no longer those of the digest, before anything is kept under it. */
+async function* checkedBytes(bytes: AsyncIterable<Uint8Array>, digest: string, path: string): AsyncGenerator<Uint8Array> {
+  const hash = createHash("sha256");
+  for await (const chunk of bytes) {
+    hash.update(chunk);
+    yield chunk;
+  }
+  if (`sha256:${hash.digest("hex")}` !== digest) throw new UserError(`${path} changed while it was uploaded`);
 }

@@ -1,4 +1,5 @@
 import { digestJson, type JsonObject } from "../base/index.ts";
+import type { BlobStore } from "../blobs/index.ts";
 import { type Run, TaskKind, WorkflowKind, type Workflow } from "../crds/index.ts";
 import {
   checkRepository,
@@ -59,8 +60,8 @@ function renamed(object: KubeObject, nameOf: (name: string) => string): KubeObje
 }
 
 /** Content of files and code into the object store, digests beside the paths. */
-async function withContent(connection: Connection, tree: RepositoryTree, objects: readonly RepositoryObject[]): Promise<KubeObject[]> {
-  const references = referenceStore(await storageOf(connection));
+async function withContent(store: BlobStore, tree: RepositoryTree, objects: readonly RepositoryObject[]): Promise<KubeObject[]> {
+  const references = referenceStore(store);
   return Promise.all(
     objects.map(async ({ object, references: named }) =>
       withReferences(object, await Promise.all(named.map((reference) => references.resolve(tree, reference))), REVISION),
@@ -97,7 +98,7 @@ async function giveTo(
  */
 export async function publishWorkingTree(deps: CliDeps, connection: Connection, directory: string, name: string): Promise<RunTarget> {
   const { tree, objects, target } = await readTarget(deps, directory, name);
-  const wanted = await withContent(connection, tree, closure(objects, target));
+  const wanted = await withContent(await storageOf(connection, deps), tree, closure(objects, target));
   const hash = digestJson(wanted).slice("sha256:".length, "sha256:".length + HASH_LENGTH);
   const nameOf = (of: string) => `${of.slice(0, NAME_MAX - HASH_LENGTH - 1).replace(/[-.]+$/, "")}-${hash}`;
   const namespace = connection.namespaceGiven ? connection.namespace : target.namespace;

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { type BlobStore, filesOfTar, openRemoteData, type RemoteData, RemoteDataError } from "../blobs/index.ts";
+import { type BlobStore, filesOfTar, type RemoteData, RemoteDataError } from "../blobs/index.ts";
 import { inParallel, stringifyJson } from "../base/index.ts";
 import { fromBinary, type Literal, LiteralMapSchema } from "../proto/index.ts";
 import {
@@ -29,6 +29,12 @@ const CODE_LIMITS = { maxFiles: 100_000, maxBytes: 4 * 1024 * 1024 * 1024 };
 
 type Literals = { readonly [name: string]: Literal };
 
+/** Where a copilot reads. */
+export interface Places {
+  readonly store: BlobStore;
+  readonly remote: RemoteData;
+}
+
 /** Reads from the store, again and again while it is away; ends when the signal aborts. Only files may also lie below the data prefixes. */
 interface Source {
   key(uri: string): string;
@@ -39,7 +45,7 @@ interface Source {
   objects(uri: string): Promise<readonly { readonly uri: string; readonly below: string }[]>;
 }
 
-function sourceOf(store: BlobStore, remote: RemoteData, deps: RetryDeps, signal: AbortSignal): Source {
+function sourceOf({ store, remote }: Places, deps: RetryDeps, signal: AbortSignal): Source {
   const outside = (uri: string) => dataFailure("InputOutsideStore", `${uri} lies neither in the object store ${store.root} nor below a data prefix`);
   const key = (uri: string) => {
     const found = store.keyOf(uri);
@@ -83,8 +89,8 @@ async function* watched(bytes: AsyncIterable<Uint8Array>, signal: AbortSignal): 
 }
 
 /** Lays out the inputs of one attempt (and its code). Safe to repeat over what an earlier, interrupted call left. */
-export async function download(args: DownloadArguments, store: BlobStore, deps: RetryDeps, signal: AbortSignal): Promise<void> {
-  const source = sourceOf(store, openRemoteData(args.remote, [args.storage]), deps, signal);
+export async function download(args: DownloadArguments, places: Places, deps: RetryDeps, signal: AbortSignal): Promise<void> {
+  const source = sourceOf(places, deps, signal);
   const literals = await inputLiterals(args, source);
   const files = localFiles(args.to);
   await files.folder([]);

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Clock, type JsonObject, parseJson, seededRandom, silentLogger } from "../base/index.ts";
-import { type BlobStore, memoryStore, openBlobStore } from "../blobs/index.ts";
+import { type BlobStore, memoryStore, openBlobStore, openRemoteData } from "../blobs/index.ts";
 import { fromBinary, type Literal, type LiteralMap, LiteralMapSchema, toBinary, TypedInterfaceSchema } from "../proto/index.ts";
 import {
   encodeLiteralMap,
@@ -86,6 +86,7 @@ export class Pod {
       random: seededRandom(1),
       logger: silentLogger,
       openStore: this.openStore,
+      openRemote: openRemoteData,
       stop: this.stop.signal,
       complain: (line) => this.complaints.push(line),
     });

@@ -1,5 +1,5 @@
 import { type Clock, type Logger, messageOf, type Random, RetryableFailure, TerminalFailure } from "../base/index.ts";
-import type { BlobStore } from "../blobs/index.ts";
+import type { BlobStore, OpenRemoteData } from "../blobs/index.ts";
 import { type CopilotArguments, copilotArguments, type DownloadArguments, type SidecarArguments, USAGE } from "./args.ts";
 import { download } from "./download.ts";
 import { systemError } from "./failure.ts";
@@ -13,6 +13,8 @@ export interface CopilotDeps {
   readonly random: Random;
   readonly logger: Logger;
   readonly openStore: (rootUri: string) => BlobStore;
+  /** Data that lies elsewhere, below the prefixes of `--remote`. */
+  readonly openRemote: OpenRemoteData;
   /** Aborts on SIGTERM or SIGINT: the end of the task for the sidecar, a reason to stop for the download. */
   readonly stop: AbortSignal;
   /** One line for standard error, without the newline. */
@@ -68,7 +70,7 @@ async function runDownload(args: DownloadArguments, deps: CopilotDeps): Promise<
   keyOf(store, args.prefix);
   try {
     await withDeadline(deps.clock, args.timeoutMs, deps.stop, async (signal) => {
-      await download(args, store, deps, signal);
+      await download(args, { store, remote: deps.openRemote(args.remote, [args.storage]) }, deps, signal);
       if (args.meet !== undefined) await waitForSidecar(args.meet, deps.clock, signal);
     });
     return undefined;
@@ -82,7 +84,9 @@ async function runSidecar(args: SidecarArguments, deps: CopilotDeps): Promise<At
   try {
     if (args.meet !== undefined) await sayReady(args.meet);
     await waitForTask(args, store, deps, deps.stop);
-    const result = await withDeadline(deps.clock, args.timeoutMs, undefined, (signal) => uploadOutputs(args, store, deps, signal));
+    const result = await withDeadline(deps.clock, args.timeoutMs, undefined, (signal) =>
+      uploadOutputs(args, { store, remote: deps.openRemote(args.remote, [args.storage]) }, deps, signal),
+    );
     return result.error;
   } catch (thrown) {
     return lastWords(args, store, deps, systemError("OutputUploadFailed", thrown));

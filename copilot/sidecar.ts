@@ -1,9 +1,10 @@
 import { inParallel, type Logger, TerminalFailure } from "../base/index.ts";
-import { ATTEMPT_FILES, type BlobStore, openRemoteData, type RemoteData, RemoteDataError } from "../blobs/index.ts";
+import { ATTEMPT_FILES, type BlobStore, type RemoteData, RemoteDataError } from "../blobs/index.ts";
 import { LiteralMapSchema, toBinary } from "../proto/index.ts";
 import { offload, OutputFailure, type OutputProblem, type OutputReading, type OutputReference, readOutputs } from "../values/index.ts";
 import type { SidecarArguments } from "./args.ts";
 import { reportedError } from "./error-file.ts";
+import type { Places } from "./download.ts";
 import { systemError } from "./failure.ts";
 import { followProgress } from "./progress.ts";
 import { type AttemptError, type AttemptResult, downloadHasFailed, writeResult } from "./result.ts";
@@ -40,9 +41,8 @@ export function keyOf(store: BlobStore, uri: string): string {
  * Stores what the task left. Order: the bytes of files, large literals, outputs.pb, result.json; so an upload that is interrupted
  * anywhere has committed nothing. When the attempt failed, what could be read is kept as partial-outputs.pb.
  */
-export async function uploadOutputs(args: SidecarArguments, store: BlobStore, deps: RetryDeps, signal: AbortSignal): Promise<AttemptResult> {
+export async function uploadOutputs(args: SidecarArguments, { store, remote }: Places, deps: RetryDeps, signal: AbortSignal): Promise<AttemptResult> {
   const tree = await safeTree(args.from, args.inputs === undefined ? [] : [args.inputs]);
-  const remote = openRemoteData(args.remote, [args.storage]);
   const upload: Upload = { args, store, remote, prefixKey: keyOf(store, args.prefix), tree, deps, signal };
   const result = await attemptResult(upload);
   await retrying(deps, signal, async () => {

@@ -86,14 +86,14 @@ describe("compiling a workflow", () => {
       {
         nodes: {
           a: node({ f: { uri: "file:///data/x.csv" } }, "read"),
-          b: node({ f: { uri: "s3://bucket/x.csv" } }, "read"),
+          b: node({ f: { uri: "ftp://bucket/x.csv" } }, "read"),
           c: node({ x: { uri: "file:///data/x" } }),
           d: node({ f: { uri: "file:///data/../x" } }, "read"),
           e: node({ f: { value: { uri: "file:///data/x" } } }, "read"),
         },
       },
       [
-        "UnsupportedStore spec.nodes.b.inputs.f.uri: data at s3:// cannot be read yet: only file:// can",
+        "UnsupportedStore spec.nodes.b.inputs.f.uri: data at ftp:// cannot be read: only file://, s3://, gs://, abfs:// can",
         "TypeMismatch spec.nodes.c.inputs.x.uri: expected integer; {uri: …} is for a file, directory or dataset",
         'InvalidValue spec.nodes.d.inputs.f.uri: "file:///data/../x" has an empty segment, . or ..: write the path in full',
         "NotImplemented spec.nodes.e.inputs.f.value: {uri: …} is an input of its own, not a part of a value: give one directory, or one input per file",

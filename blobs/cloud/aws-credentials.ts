@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type Clock, parseJson } from "../../base/index.ts";
+import { type Clock, messageOf, parseJson } from "../../base/index.ts";
 import { BlobError } from "../store.ts";
 import { encodeQuery } from "./encode.ts";
 import { type Http, textOf } from "./http.ts";
@@ -154,7 +154,7 @@ export function awsKeys(deps: CredentialDeps): () => Promise<AwsKeys> {
       const found = await source(deps).catch((thrown: unknown) => {
         if (thrown instanceof BlobError) throw thrown;
         if (source === fromInstance) return undefined;
-        throw noCredentials(`no AWS credentials from ${name}: ${thrown instanceof Error ? thrown.message : String(thrown)}`, thrown);
+        throw new BlobError("BlobStoreUnavailable", `no AWS credentials from ${name}: ${messageOf(thrown)}`, { cause: thrown });
       });
       if (found !== undefined) return found;
     }

@@ -1,4 +1,5 @@
 import { resolve } from "node:path";
+import type { BlobStore } from "../../blobs/index.ts";
 import { isFinished, type TaskAction } from "../../crds/index.ts";
 import type { Stored } from "../../kube/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
@@ -24,15 +25,14 @@ function actionOf({ run, actions }: FoundRun, node: string): Stored<TaskAction> 
 }
 
 /** The prefix of one attempt (counted from 1, as `tree` shows it), also of one that failed. */
-async function attemptUri(connection: Connection, action: TaskAction, target: RunTarget, attempt: number): Promise<string> {
-  const [{ attemptPrefix }, { storageOf }] = await Promise.all([import("../../blobs/index.ts"), import("../storage.ts")]);
-  const store = await storageOf(connection);
+async function attemptUri(store: BlobStore, action: TaskAction, target: RunTarget, attempt: number): Promise<string> {
+  const { attemptPrefix } = await import("../../blobs/index.ts");
   const base = store.keyOf(action.spec.runOutputBase ?? "") ?? "";
   const slot = { base, actionName: action.spec.actionName, ...(target.item === undefined ? {} : { item: target.item }) };
   return store.uri(attemptPrefix(slot, attempt - 1));
 }
 
-async function uriOf(connection: Connection, found: FoundRun, target: RunTarget, attempt: string | undefined): Promise<string> {
+async function uriOf(store: BlobStore, found: FoundRun, target: RunTarget, attempt: string | undefined): Promise<string> {
   const { run } = found;
   if (target.node === undefined) {
     const uri = run.status?.outputs?.uri;
@@ -41,7 +41,7 @@ async function uriOf(connection: Connection, found: FoundRun, target: RunTarget,
     throw new UserError(`run ${target.run} has no outputs: ${run.status?.phase}`, { hint: `flyteops why ${target.run}` });
   }
   const action = actionOf(found, target.node);
-  if (attempt !== undefined || target.item !== undefined) return attemptUri(connection, action, target, Number(attempt ?? action.status?.attempts ?? 1));
+  if (attempt !== undefined || target.item !== undefined) return attemptUri(store, action, target, Number(attempt ?? action.status?.attempts ?? 1));
   if (action.status?.outputs?.uri) return action.status.outputs.uri;
   throw new UserError(`node ${target.node} has no outputs: ${action.status?.phase ?? "Queued"}`, {
     hint: `its failed attempts: flyteops outputs ${target.run}/${target.node} --attempt 1`,
@@ -55,8 +55,8 @@ async function outputs(registry: Registry, connection: Connection, options: Outp
   const target = parseRunTarget(text);
   const run = await findRun(deps, connection, target.run);
   const [{ storageOf }, { downloadOutputs, outputsJson, readOutputs }] = await Promise.all([import("../storage.ts"), import("../stored-values.ts")]);
-  const store = await storageOf(connection);
-  const found = await readOutputs(store, await uriOf(connection, run, target, options.attempt));
+  const store = await storageOf(connection, deps);
+  const found = await readOutputs(store, await uriOf(store, run, target, options.attempt));
   if (options.download !== undefined) {
     const paths = await downloadOutputs(store, found, resolve(deps.cwd, options.download));
     deps.out.write(paths.map((path) => `${printable(path)}\n`).join(""));

@@ -4,7 +4,7 @@ import { type Run, RunKind, type Task, TaskKind, type Trigger, TriggerKind, type
 import type { KubeObject, Stored } from "../../kube/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
-import { type Connection, EXIT, UserError } from "../context.ts";
+import { type CliDeps, type Connection, EXIT, UserError } from "../context.ts";
 import { explainFailure } from "../failure.ts";
 import { findObject } from "../find.ts";
 import { printDocument } from "../output.ts";
@@ -61,16 +61,17 @@ async function findTarget(connection: Connection, name: string): Promise<RunTarg
   return { field: "trigger", name, namespace, inputs: openInputs(behind.spec.inputs as JsonObject | undefined, trigger) };
 }
 
-function uploader(connection: Connection, cwd: string): Upload {
+function uploader(connection: Connection, deps: CliDeps): Upload {
+  const { cwd } = deps;
   return async (path, kind) => {
     const [{ storageOf }, { uploadPath }] = await Promise.all([import("../storage.ts"), import("../upload.ts")]);
-    return uploadPath(await storageOf(connection), resolve(cwd, path), basename(resolve(cwd, path)), kind);
+    return uploadPath(await storageOf(connection, deps), resolve(cwd, path), basename(resolve(cwd, path)), kind);
   };
 }
 
 async function createRun(registry: Registry, connection: Connection, options: RunOptions, target: RunTarget): Promise<Stored<Run>> {
   const of = `${target.field} ${target.name}`;
-  const inputs = await runInputs(of, declaredInputs(of, target.inputs), options.input ?? [], uploader(connection, registry.deps.cwd));
+  const inputs = await runInputs(of, declaredInputs(of, target.inputs), options.input ?? [], uploader(connection, registry.deps));
   const prefix = `${target.name.slice(0, 23).replace(/[-.]+$/, "")}-`;
   const run: Run = {
     apiVersion: "flyte.org/v1",

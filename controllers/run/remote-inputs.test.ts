@@ -149,10 +149,10 @@ describe("a run of data that lies elsewhere", function () {
 
   it("names every problem, in the Run and in its workflow", async () => {
     await rig.workflow("wf", { inputs: { f: "file" }, nodes: { a: { task: "read", inputs: { d: { uri: uri("gone") }, f: { from: "inputs.f" } } } } });
-    await rig.run("r1", { workflow: "wf", inputs: { f: { uri: "s3://bucket/x" } } });
+    await rig.run("r1", { workflow: "wf", inputs: { f: { uri: "ftp://bucket/x" } } });
     assert.equal(await end(), "Failed UnsupportedStore 0");
     const { message } = (await rig.status("r1")).error ?? {};
-    assert.match(message ?? "", /input f: data at s3:\/\/ cannot be read yet: only file:\/\/ can; a\.inputs\.d: .*gone may not be read/);
+    assert.match(message ?? "", /input f: data at ftp:\/\/ cannot be read: only file:\/\/, s3:\/\/, gs:\/\/, abfs:\/\/ can; a\.inputs\.d: .*gone may not be read/);
   });
 
   it("takes no prefixes for a namespace that is only called like one of the Project's", async () => {
