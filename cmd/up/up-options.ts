@@ -8,5 +8,6 @@ export interface UpOptions {
   readonly once?: boolean;
   readonly output?: string;
   readonly image?: readonly string[];
+  readonly runtime: string;
   readonly logLevel: string;
 }

@@ -4,35 +4,20 @@ import { fileURLToPath, pathToFileURL } from "node:url";
 import { Failure, type Logger, messageOf, shellWord } from "../../base/index.ts";
 import { type BlobStore, openBlobStore } from "../../blobs/index.ts";
 import { type CliDeps, type Connection, EXIT, printDocument, type Terminal, UserError } from "../../cli/index.ts";
-import { type TaskAction, TaskActionKind } from "../../crds/index.ts";
 import { apiClient, type InformerSet, informerSet, type ObjectClient } from "../../kube/index.ts";
 import { builtinControllers } from "../../local/builtin/index.ts";
-import { type ImageNotUsed, type Kubelet, kubelet, sandboxCapability } from "../../local/kubelet/index.ts";
-import { defaultPluginConfig } from "../../plugins/index.ts";
+import type { ContainerEngine, Kubelet } from "../../local/kubelet/index.ts";
 import { excludeFromGit, type StateDirectory, takeStateDirectory } from "../state-directory.ts";
 import { jsonLogger } from "../system.ts";
 import { followRepository, installKinds, installSystem } from "./bootstrap.ts";
 import { type ControlPlane, type LateLogs, startControlPlane } from "./control-plane.ts";
 import { productControllers } from "./controllers.ts";
+import { chosenEngine, laptopNode } from "./laptop-node.ts";
 import { type DeclaredRuns, declaredRunsFinished, onceDocument } from "./once.ts";
-import { ownImageDirectory } from "./own-image.ts";
 import { findRepository, type FollowedRepository } from "./repository.ts";
 import { watchUncommitted } from "./uncommitted.ts";
 import type { UpOptions } from "./up-options.ts";
 import { startView, type View } from "./view.ts";
-import { visibleState } from "./visible-state.ts";
-
-/** `IMAGE=DIR` of the command line. The last `=` divides: an image name may hold none, a path may. */
-function imageDirectories(cli: CliDeps, given: readonly string[]): Map<string, { path: string; own?: boolean }> {
-  return new Map(
-    given.map((text) => {
-      const at = text.indexOf("=");
-      const path = resolve(cli.cwd, text.slice(at + 1));
-      if (at <= 0 || !existsSync(path)) throw new UserError(`--image ${text}: write IMAGE=DIR with a directory that exists`, { exitCode: EXIT.usage });
-      return [text.slice(0, at), { path }];
-    }),
-  );
-}
 
 function fileLogger(directory: string, level: string): Logger {
   if (level !== "error" && level !== "info" && level !== "debug") throw new UserError(`--log-level ${level}: error, info or debug`, { exitCode: EXIT.usage });
@@ -68,19 +53,6 @@ function sayHello(view: View, cli: CliDeps, plane: ControlPlane, repository: Fol
   view.say("");
 }
 
-/** Says once per image what runs instead of it, and which task asked for it first. */
-function imageNotes(view: View, informers: InformerSet): (note: ImageNotUsed) => void {
-  const told = new Set<string>();
-  const actions = informers.of<TaskAction>({ kind: TaskActionKind });
-  return (note) => {
-    if (told.has(note.message)) return;
-    told.add(note.message);
-    const { namespace, ownerReferences } = note.pod.metadata;
-    const task = actions.get(`${namespace}/${ownerReferences?.[0]?.name}`)?.spec.task;
-    view.say(`  ${note.message}${task === undefined ? "" : ` (task ${task})`}`);
-  };
-}
-
 /** What every part of the running product shares. */
 interface Foundation {
   readonly cli: CliDeps;
@@ -109,26 +81,6 @@ async function layFoundation(cli: CliDeps, options: UpOptions, state: StateDirec
 function openView({ cli, terminal, informers, client, plane, blobs, state }: Foundation): View {
   const connection: Connection = { client, transport: plane.transport, namespace: "default", namespaceGiven: false, source: plane.kubeconfig };
   return startView({ cli, terminal, informers, connection, store: blobs, stateDirectory: state.path, clock: cli.clock });
-}
-
-/** The kubelet of this machine. Its logs are what the API server reads. */
-async function laptopNode({ cli, options, state, informers, logger }: Foundation, view: View, logs: LateLogs): Promise<Kubelet> {
-  const images = imageDirectories(cli, options.image ?? []);
-  images.set(defaultPluginConfig.copilotImage, { path: ownImageDirectory(state.path), own: true });
-  const sees = visibleState(state.path, defaultPluginConfig.copilotImage);
-  const hostPath = cli.env["PATH"] ?? "/usr/local/bin:/usr/bin:/bin";
-  const capability = await sandboxCapability(hostPath);
-  logger.info("sandbox", { capability });
-  if (capability.kind === "plain") {
-    view.say(`  containers get no paths of their own here (${capability.reason}):`);
-    view.say("  only FLYTEOPS_INPUTS, FLYTEOPS_OUTPUTS and {{.inputs.x}} name their files, not literal paths; see docs/guides/troubleshooting.md");
-  }
-  const node = kubelet(
-    { informers, clock: cli.clock, logger, capability },
-    { stateDir: join(state.path, "kubelet"), hostPath, images, hidden: { directory: state.path, sees }, onImageNotUsed: imageNotes(view, informers) },
-  );
-  logs.source = node.logs;
-  return node;
 }
 
 /** Runs everything until `stop` aborts, or until the declared Runs have finished where that was asked for. */
@@ -171,7 +123,7 @@ async function conclude({ cli, options, terminal, blobs }: Foundation, once: Dec
   return options.once ? EXIT.interrupted : EXIT.ok;
 }
 
-async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepository, state: StateDirectory): Promise<number> {
+async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepository, state: StateDirectory, engine?: ContainerEngine): Promise<number> {
   const begin = cli.clock.now();
   const logger = fileLogger(state.path, options.logLevel);
   const logs: LateLogs = { source: undefined };
@@ -186,7 +138,9 @@ async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepos
     const ready = clock.now() - begin;
     const view = openView(foundation);
     sayHello(view, cli, plane, repository, ready);
-    const node = await laptopNode(foundation, view, logs);
+    const { informers } = foundation;
+    const node = await laptopNode({ cli, options, stateDirectory: state.path, informers, logger, view, engine });
+    logs.source = node.logs;
     return await conclude(foundation, await runProduct(foundation, view, node, repository, begin, stop));
   } finally {
     cli.signal.removeEventListener("abort", interrupt);
@@ -198,11 +152,12 @@ async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepos
 export async function up(cli: CliDeps, options: UpOptions): Promise<number> {
   if (options.output !== undefined && options.output !== "json") throw new UserError(`-o ${options.output}: only json`, { exitCode: EXIT.usage });
   if (options.output === "json" && !options.once) throw new UserError("-o json goes with --once", { exitCode: EXIT.usage });
+  const engine = await chosenEngine(cli, options.runtime);
   const repository = findRepository(options);
   const state = takeStateDirectory(resolve(cli.cwd, options.state));
   try {
     if (repository.local?.workTree) excludeFromGit(repository.local.workTree, repository.local.gitDirectory, state.path);
-    return await serve(cli, options, repository, state);
+    return await serve(cli, options, repository, state, engine);
   } catch (thrown) {
     if (thrown instanceof UserError) throw thrown;
     if (!(thrown instanceof Failure)) throw thrown;

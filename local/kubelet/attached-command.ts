@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
-import { type ExecRequest, LaunchFailed } from "./container-runtime.ts";
+import type { ExecRequest } from "./container-runtime.ts";
+import { LaunchFailed } from "./runtime-errors.ts";
 import { sendSignal } from "./process-reaper.ts";
 import { inTerminal } from "./pseudo-terminal.ts";
 

@@ -1,8 +1,15 @@
+import type { Clock } from "../../base/index.ts";
 import type { ContainerInstance } from "./container-instance.ts";
 import type { Container, Pod, Probe } from "./pod-shapes.ts";
-import type { RunnerDeps } from "./container-runner.ts";
 import type { Slot } from "./pod-status.ts";
 import { runHook, runProbes } from "./probes.ts";
+
+export interface HealthDeps {
+  readonly clock: Clock;
+  /** Something changed: look at the pod again. */
+  readonly changed: () => void;
+  readonly note: (type: "Normal" | "Warning", reason: string, message: string) => void;
+}
 
 export interface HealthWatch {
   /** No probe has a say any more. */
@@ -13,7 +20,7 @@ export interface HealthWatch {
 const HOOK_MS = 600_000;
 
 /** Runs the postStart hook and then the probes of one container instance; they change its slot, or end the instance. */
-export function watchHealth(pod: Pod, slot: Slot, instance: ContainerInstance, deps: RunnerDeps): HealthWatch {
+export function watchHealth(pod: Pod, slot: Slot, instance: ContainerInstance, deps: HealthDeps): HealthWatch {
   const { container } = slot;
   const { running } = instance;
   const { clock, note } = deps;
@@ -58,7 +65,7 @@ export function watchHealth(pod: Pod, slot: Slot, instance: ContainerInstance, d
 }
 
 /** The preStop hook, then SIGTERM. Resolves when the signal has been sent. */
-export async function stopGently(container: Container, { running }: ContainerInstance, graceMs: number, { clock, note }: RunnerDeps): Promise<void> {
+export async function stopGently(container: Container, { running }: ContainerInstance, graceMs: number, { clock, note }: HealthDeps): Promise<void> {
   const hook = container.lifecycle?.preStop;
   if (hook) {
     const problem = await runHook(hook, { container, running, clock }, graceMs);

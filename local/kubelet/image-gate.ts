@@ -1,5 +1,6 @@
 import { type Clock, messageOf } from "../../base/index.ts";
-import { type ContainerRuntime, ImageProblem, type ImageStore, type StoredImage } from "./container-runtime.ts";
+import type { ContainerRuntime, ImageStore, StoredImage } from "./container-runtime.ts";
+import { ImageProblem } from "./runtime-errors.ts";
 import type { Container } from "./pod-shapes.ts";
 import type { Slot } from "./pod-status.ts";
 

@@ -40,6 +40,8 @@ export interface KubeletOptions {
   readonly images?: ReadonlyMap<string, { readonly path: string; readonly own?: boolean }>;
   /** A directory no container sees, but for those below it that `sees` names. Not enforced where there are no mount namespaces. */
   readonly hidden?: { readonly directory: string; readonly sees: (container: Container) => readonly string[] };
+  /** What a person can do about a program that is not on this machine, for the message of ProgramNotFound. */
+  readonly waysOut?: (image: string) => Promise<string>;
   /** What may be given to pods at the same time; default: the CPUs and the memory of this machine. */
   readonly capacity?: Partial<Amounts>;
   readonly maxPods?: number;
@@ -82,6 +84,7 @@ function startProcesses(deps: KubeletDeps, options: KubeletOptions, images: Imag
     hostPath: options.hostPath,
     imagePath: (image) => images.directoryOf(image)?.path,
     hidden: hidden && ((container) => ({ directory: realpathSync(hidden.directory), sees: hidden.sees(container) })),
+    waysOut: options.waysOut,
     programFound: (pod, container, program) => {
       if (!images.directoryOf(container.image ?? "")?.own) void images.note(pod, container, program);
     },

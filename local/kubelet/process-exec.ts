@@ -3,7 +3,7 @@ import { rewritePaths } from "./container-mounts.ts";
 import type { ExecRequest } from "./container-runtime.ts";
 import { launcherEnvironment } from "./launcher-environment.ts";
 import { readOrNothing } from "./process-reaper.ts";
-import type { ProcessPlan } from "./process-runtime.ts";
+import type { ProcessPlan } from "./process-plan.ts";
 import { boundedRights, type Namespaces, oddEnvironment, type Sandbox } from "./sandbox.ts";
 import type { RunningProcess } from "./spawn-process.ts";
 

@@ -1,7 +1,7 @@
 import { accessSync, constants, statSync } from "node:fs";
 import { execFile } from "node:child_process";
 import { delimiter, join } from "node:path";
-import { ProgramNotFound } from "./container-runtime.ts";
+import { ProgramNotFound } from "./runtime-errors.ts";
 import type { Container } from "./pod-shapes.ts";
 import type { ContainerMount } from "./root-plan.ts";
 

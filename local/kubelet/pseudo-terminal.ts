@@ -3,7 +3,8 @@ import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { shellWord } from "../../base/index.ts";
-import { LaunchFailed, type TerminalSize } from "./container-runtime.ts";
+import type { TerminalSize } from "./container-runtime.ts";
+import { LaunchFailed } from "./runtime-errors.ts";
 
 /** `script` of util-linux makes the terminal: node itself has no way to. */
 const SCRIPT = ["/usr/bin/script", "/bin/script"];

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Readable } from "node:stream";
 import { StringDecoder } from "node:string_decoder";
 import type { Clock } from "../../base/index.ts";
-import { LaunchFailed, type Output } from "./container-runtime.ts";
+import type { Output } from "./container-runtime.ts";
+import { LaunchFailed } from "./runtime-errors.ts";
 import { killTree, type ProcessReaper, readOrNothing, sendSignal } from "./process-reaper.ts";
 import type { Launch } from "./sandbox.ts";
 

@@ -1,5 +1,5 @@
 import { messageOf, rfc3339 } from "../../base/index.ts";
-import { CreateFailed, LaunchFailed, ProgramNotFound } from "./container-runtime.ts";
+import { CreateFailed, LaunchFailed, ProgramNotFound } from "./runtime-errors.ts";
 import { ConfigError } from "./environment.ts";
 import type { ContainerState } from "./pod-shapes.ts";
 

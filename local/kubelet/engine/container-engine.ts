@@ -45,7 +45,8 @@ export function complaint({ stderr, stdout }: EngineAnswer): string {
   const lines = stderr.split("\n").filter((line) => line.trim() !== "" && !/^(time="|Trying to pull|WARN)/.test(line) && !/^See '.* --help'/.test(line));
   return (lines.at(-1) ?? (stderr.trim() || stdout.trim()))
     .replace(/^(Error( response from daemon)?|docker): ?/i, "")
-    .replace(/^Error response from daemon: /, "");
+    .replace(/^Error response from daemon: /, "")
+    .replace(/^unable to start container "?[0-9a-f]{12,}"?: /, "");
 }
 
 export type EngineFound = { readonly engine: ContainerEngine } | { readonly problem: string };

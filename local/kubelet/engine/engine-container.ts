@@ -1,20 +1,23 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Clock } from "../../../base/index.ts";
 import { runAttached } from "../attached-command.ts";
-import { type ContainerExit, type ContainerRequest, LaunchFailed, type RunningContainer } from "../container-runtime.ts";
-import type { MemoryLimit } from "../memory-limit.ts";
+import type { ContainerExit, ContainerRequest, RunningContainer } from "../container-runtime.ts";
+import { LaunchFailed } from "../runtime-errors.ts";
 import { askEngine, complaint, type ContainerEngine } from "./container-engine.ts";
 import { type EngineState, hasStarted, inspectContainer, isGoing } from "./engine-state.ts";
+import type { MemoryWatch } from "./kernel-kills.ts";
 import { heldOutput } from "./held-output.ts";
 
 export interface EngineContainerDeps {
   readonly engine: ContainerEngine;
   readonly clock: Clock;
   /** Watches the memory where the engine cannot. */
-  readonly limit: MemoryLimit | undefined;
+  readonly limit: MemoryWatch | undefined;
 }
 
 const LOOK_MS = 25;
+/** 128 + SIGKILL. */
+const KILLED = 137;
 
 /** Starts a container that has been created, with its output attached. Resolves once its program runs or has run; rejects with LaunchFailed. */
 export async function startContainer(id: string, request: ContainerRequest, deps: EngineContainerDeps): Promise<RunningContainer> {
@@ -75,8 +78,8 @@ async function conclude(id: string, { engine, limit }: EngineContainerDeps): Pro
   const exceeded = limit?.exceeded() === true;
   limit?.close();
   await removeContainer(engine, id);
-  const exitCode = state?.exitCode ?? 137;
-  return { exitCode, outOfMemory: exitCode !== 0 && (exceeded || state?.outOfMemory === true) };
+  const exitCode = state?.exitCode ?? KILLED;
+  return { exitCode, outOfMemory: state?.outOfMemory === true || (exitCode === KILLED && exceeded) };
 }
 
 /** One that has ended meanwhile is no error. */

@@ -1,4 +1,5 @@
-import { ImageProblem, type ImageStore, type StoredImage } from "../container-runtime.ts";
+import type { ImageStore, StoredImage } from "../container-runtime.ts";
+import { ImageProblem } from "../runtime-errors.ts";
 import { askEngine, complaint, type ContainerEngine } from "./container-engine.ts";
 
 /** The engine's store of images. It pulls by its own rules: registries, mirrors and logins are those of its program. */
@@ -7,7 +8,7 @@ export function engineImages(engine: ContainerEngine): ImageStore {
 
   async function find(image: string): Promise<StoredImage | undefined> {
     for (const name of new Set([image, qualifiedImage(image)])) {
-      const answer = await askEngine(engine, ["image", "inspect", "--format", "{{json .}}", name]);
+      const answer = await askEngine(engine, ["image", "inspect", name]);
       if (answer.exitCode === 0) return storedImage(answer.stdout);
       if (/invalid reference|invalid image name|repository name must be lowercase/i.test(answer.stderr)) throw invalidName(image, complaint(answer));
     }
@@ -46,8 +47,15 @@ export function qualifiedImage(image: string): string {
   return first.includes(".") || first.includes(":") || first === "localhost" ? image : `docker.io/${image}`;
 }
 
+interface InspectedImage {
+  readonly Id?: string;
+  readonly RepoDigests?: readonly string[] | null;
+  readonly Config?: { readonly User?: string } | null;
+}
+
+/** `reference` is the id as this engine writes it: what it accepts in place of a name differs. */
 function storedImage(text: string): StoredImage {
-  const { Id = "", RepoDigests, Config } = JSON.parse(text) as { Id?: string; RepoDigests?: readonly string[] | null; Config?: { User?: string } | null };
+  const [{ Id = "", RepoDigests, Config } = {}] = JSON.parse(text) as InspectedImage[];
   const id = Id.startsWith("sha256:") ? Id : `sha256:${Id}`;
-  return { reference: id, id: RepoDigests?.[0] ?? id, user: Config?.User ?? "" };
+  return { reference: Id, id: RepoDigests?.[0] ?? id, user: Config?.User ?? "" };
 }

@@ -1,13 +1,15 @@
 import { chmodSync, existsSync, mkdirSync } from "node:fs";
 import { rm } from "node:fs/promises";
-import { type Clock, shortHash } from "../../../base/index.ts";
-import { type ContainerRequest, type ContainerRuntime, CreateFailed, type RunningContainer } from "../container-runtime.ts";
+import { type Clock, messageOf, shortHash } from "../../../base/index.ts";
+import type { ContainerRequest, ContainerRuntime, RunningContainer } from "../container-runtime.ts";
+import { CreateFailed } from "../runtime-errors.ts";
 import { memoryLimits } from "../memory-limit.ts";
 import type { Container, Pod } from "../pod-shapes.ts";
 import { byteCount } from "../quantity.ts";
 import { askEngine, complaint, type ContainerEngine } from "./container-engine.ts";
 import { createCommand, refusedRights } from "./create-arguments.ts";
 import { startContainer } from "./engine-container.ts";
+import { kernelKills, type MemoryWatch } from "./kernel-kills.ts";
 import { engineImages } from "./engine-images.ts";
 import { engineWatchdog } from "./engine-watchdog.ts";
 
@@ -57,17 +59,22 @@ function podLabels({ pod, container }: ContainerRequest): Record<string, string>
   };
 }
 
+/** Makes and starts a container. */
 async function create(request: ContainerRequest, ours: Readonly<Record<string, string>>, deps: EngineRuntimeDeps): Promise<RunningContainer> {
+  try {
+    return await createOnce(request, ours, deps);
+  } catch (thrown) {
+    if (!/workdir .* does not exist/i.test(messageOf(thrown))) throw thrown;
+    return createOnce(withWorkingDir(request), ours, deps);
+  }
+}
+
+async function createOnce(request: ContainerRequest, ours: Readonly<Record<string, string>>, deps: EngineRuntimeDeps): Promise<RunningContainer> {
   const { engine, clock } = deps;
   const sees = (deps.sees?.(request.container) ?? []).map(shared);
   const person = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  const input = { engine, labels: { ...podLabels(request), ...ours }, sees, person };
-  let command = createCommand({ ...input, request });
-  let answer = await askEngine(engine, command.args, { more: command.environment });
-  if (/workdir .* does not exist/i.test(answer.stderr)) {
-    command = createCommand({ ...input, request: withWorkingDir(request) });
-    answer = await askEngine(engine, command.args, { more: command.environment });
-  }
+  const command = createCommand({ request, engine, labels: { ...podLabels(request), ...ours }, sees, person });
+  const answer = await askEngine(engine, command.args, { more: command.environment });
   const id = answer.stdout.trim().split("\n").at(-1) ?? "";
   if (answer.exitCode !== 0 || id === "") throw new CreateFailed(complaint(answer));
   return startContainer(id, request, { engine, clock, limit: watchedLimit(request, deps) });
@@ -87,10 +94,11 @@ function shared(path: string): string {
   return path;
 }
 
-/** Where the engine has no cgroups for it, memory is looked at from outside. */
-function watchedLimit({ id, container }: ContainerRequest, { engine, clock }: EngineRuntimeDeps) {
+/** Where the engine has no cgroups, memory is looked at from outside; where it has, the kernel is asked whether it killed. */
+function watchedLimit({ id, container }: ContainerRequest, { engine, clock }: EngineRuntimeDeps): MemoryWatch | undefined {
   const bytes = container.resources?.limits?.["memory"];
-  return engine.limits.memory || bytes === undefined ? undefined : memoryLimits(clock, false).limit(id, byteCount(bytes));
+  if (bytes === undefined) return undefined;
+  return engine.limits.memory ? kernelKills() : memoryLimits(clock, false).limit(id, byteCount(bytes));
 }
 
 function ignored({ spec }: Pod, { limits }: ContainerEngine): string[] {

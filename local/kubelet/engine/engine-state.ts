@@ -20,9 +20,9 @@ interface Inspected {
 
 /** Undefined when there is no such container any more. */
 export async function inspectContainer(engine: ContainerEngine, id: string): Promise<EngineState | undefined> {
-  const answer = await askEngine(engine, ["container", "inspect", "--format", "{{json .}}", id]);
+  const answer = await askEngine(engine, ["container", "inspect", id]);
   if (answer.exitCode !== 0) return undefined;
-  const { State = {}, Config = {} } = JSON.parse(answer.stdout) as Inspected;
+  const [{ State = {}, Config = {} } = {}] = JSON.parse(answer.stdout) as Inspected[];
   return {
     status: State.Status ?? "",
     pid: State.Pid ?? 0,
