@@ -25,6 +25,7 @@ const QUIET: readonly { readonly kind: KindRef; readonly spec: Readonly<Record<s
 const DELETED: readonly KindRef[] = [TriggerKind, AppKind, RunKind, TaskActionKind, GitSyncKind, WorkflowKind, TaskKind, ProjectQuotaKind, ProjectKind];
 
 const FIELD_MANAGER = "flyteops-uninstall";
+const MANAGED = { labelSelector: "flyte.org/managed=true" };
 const PARALLEL = 16;
 const LOOK_AGAIN_MS = 1_000;
 
@@ -38,8 +39,12 @@ export interface Draining {
 }
 
 /** Objects of a kind; none when the kind itself is not there. */
-export async function objectsOf<T extends KubeObject = KubeObject>(client: ObjectClient, kind: KindRef, labelSelector?: string): Promise<Stored<T>[]> {
-  const found = await client.list<T>(kind, { labelSelector }).catch((thrown: unknown) => {
+export async function objectsOf<T extends KubeObject = KubeObject>(
+  client: ObjectClient,
+  kind: KindRef,
+  where: { readonly labelSelector?: string; readonly namespace?: string } = {},
+): Promise<Stored<T>[]> {
+  const found = await client.list<T>(kind, where).catch((thrown: unknown) => {
     if (isNotFound(thrown)) return { items: [] };
     throw thrown;
   });
@@ -90,7 +95,7 @@ export async function endRuns(draining: Draining): Promise<readonly Stored[]> {
   say(`${unfinished.length} unfinished Runs aborted`);
   const held = async () => [
     ...(await objectsOf<Run>(client, RunKind)).filter((run) => !isFinished(run) || (run.metadata.finalizers ?? []).length > 0),
-    ...(await objectsOf(client, Kinds.Pod, "flyte.org/managed=true")).filter(({ metadata }) => (metadata.finalizers ?? []).length > 0),
+    ...(await objectsOf(client, Kinds.Pod, MANAGED)).filter(({ metadata }) => (metadata.finalizers ?? []).length > 0),
   ];
   return waitFor(draining, held);
 }
@@ -116,8 +121,9 @@ const OUR_FINALIZERS = /^flyte\.org\//;
 export async function releaseObjects({ client, say }: Draining): Promise<void> {
   let released = 0;
   for (const kind of [...DELETED, Kinds.Pod]) {
-    const selector = kind.kind === "Pod" ? "flyte.org/managed=true" : undefined;
-    const held = (await objectsOf(client, kind, selector)).filter(({ metadata }) => metadata.finalizers?.some((each) => OUR_FINALIZERS.test(each)));
+    const held = (await objectsOf(client, kind, kind.kind === "Pod" ? MANAGED : {})).filter(({ metadata }) =>
+      metadata.finalizers?.some((each) => OUR_FINALIZERS.test(each)),
+    );
     await inParallel(held, PARALLEL, async ({ metadata: { namespace, name, uid, finalizers = [] } }) => {
       const body = { metadata: { uid, finalizers: finalizers.filter((each) => !OUR_FINALIZERS.test(each)) } };
       await client.patch(kind, { namespace, name }, { type: "merge", body }, { fieldManager: FIELD_MANAGER });
@@ -132,13 +138,14 @@ interface Scaled extends KubeObject {
   readonly status?: { readonly replicas?: number };
 }
 
-export const PART = "app.kubernetes.io/part-of=flyteops";
+/** The Deployments of the installation. */
+export const PROGRAMS = { labelSelector: "app.kubernetes.io/part-of=flyteops", namespace: "flyteops-system" } as const;
 
 /** Lets the programs end, before Helm takes their Deployments away. */
 export async function stopPrograms(draining: Draining): Promise<readonly Stored[]> {
   const { client, say } = draining;
-  const running = async () => (await objectsOf<Scaled>(client, InstallationKinds.Deployment, PART)).filter(({ status }) => (status?.replicas ?? 0) > 0);
-  for (const each of await objectsOf<Scaled>(client, InstallationKinds.Deployment, PART))
+  const running = async () => (await objectsOf<Scaled>(client, InstallationKinds.Deployment, PROGRAMS)).filter(({ status }) => (status?.replicas ?? 0) > 0);
+  for (const each of await objectsOf<Scaled>(client, InstallationKinds.Deployment, PROGRAMS))
     await patchSpec(client, InstallationKinds.Deployment, each, { replicas: 0 });
   const left = await waitFor(draining, running);
   if (left.length === 0) say("the controllers have ended");

@@ -11,7 +11,7 @@ import { needs as trigger } from "../controllers/trigger/needs.ts";
 
 /** What every program asks besides its controllers: the Leases that say who works. */
 const program: Needs[string] = [
-  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "list", "watch", "create", "update", "patch"], in: "system" },
+  { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "list", "create", "update", "delete"], in: "system" },
 ];
 
 /** What an installation asks of its cluster, by controller. */

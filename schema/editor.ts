@@ -1,5 +1,6 @@
 import type { AnyKind } from "./kind.ts";
 import type { AnyNode, KeyRule, ListNode, MapNode, Node, NumberNode, ObjectNode, OpenNode, StringNode, TextOrObjectNode } from "./node.ts";
+import type { AnyShape } from "./shape.ts";
 import { QUANTITY_MAX, QUANTITY_PATTERN } from "./structural-form.ts";
 import { valueDefinitions, valueReference } from "./value-forms.ts";
 
@@ -155,6 +156,13 @@ function metadataForm(kind: AnyKind): EditorSchema {
     if: { required: ["generateName"] },
     else: { required: ["name"] },
   };
+}
+
+/** JSON Schema (draft 2020-12) of a shape that is not a kind. */
+export function shapeSchema(shape: AnyShape): EditorSchema {
+  const definitions: Definitions = {};
+  const root = editorForm(shape.node, definitions);
+  return { $schema: "https://json-schema.org/draft/2020-12/schema", ...root, ...(Object.keys(definitions).length > 0 && { $defs: definitions }) };
 }
 
 const SERVER_METADATA = [

@@ -19,6 +19,7 @@ export {
 export { checkerOfShape } from "./check.ts";
 export { crdManifest, rootSchema } from "./crd.ts";
 export { defineKind } from "./define-kind.ts";
+export { type EditorSchema, shapeSchema } from "./editor.ts";
 export { fillDefaults } from "./fill-defaults.ts";
 export type { AnyKind, AuthoredObjectOf, Column, CommonStatus, ConditionOf, Kind, ObjectForm, ObjectOf } from "./kind.ts";
 export type { Metadata, StatusCondition } from "./meta.ts";

@@ -1,17 +1,19 @@
 /**
- * npm run generate: writes what is derived from the declarations in crds/ and is committed beside the code: CRD manifests, editor schemas,
- * reference pages. `--check` writes nothing and fails when a file would change, is missing or is left over.
+ * npm run generate: writes what is derived from the declarations in crds/, config/ and synth/ and is committed beside the code: CRD manifests,
+ * editor schemas, reference pages, charts. `--check` writes nothing and fails when a file would change, is missing or is left over.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { stringify } from "yaml";
 import { configReference } from "../config/index.ts";
 import { allKinds } from "../crds/index.ts";
+import { CHART_FOLDERS, chartFiles, installationReference } from "./charts.ts";
 import { referenceIndex, referencePage } from "../schema/index.ts";
 
 const CRDS = "crds/generated";
 const SCHEMAS = "crds/generated/schemas";
 const PAGES = "docs/reference";
+const VERSION = (JSON.parse(readFileSync("package.json", "utf8")) as { version: string }).version;
 const EXAMPLES = "crds/testdata/examples";
 
 function exampleOf(name: string): string | undefined {
@@ -39,13 +41,15 @@ function generated(): Map<string, string> {
   }
   files.set(join(SCHEMAS, "all.json"), `${JSON.stringify(anyKind(), undefined, 2)}\n`);
   files.set(join(PAGES, "configuration.md"), configReference());
+  files.set(join(PAGES, "installation.md"), installationReference());
   files.set(join(PAGES, "index.md"), referenceIndex(allKinds));
+  for (const [path, content] of chartFiles(VERSION)) files.set(path, content);
   return files;
 }
 
 /** Files in the generated folders that nothing generates any more. */
 function leftOver(files: ReadonlyMap<string, string>): string[] {
-  const folders = [CRDS, SCHEMAS, PAGES].filter((folder) => existsSync(folder));
+  const folders = [CRDS, SCHEMAS, PAGES, ...CHART_FOLDERS].filter((folder) => existsSync(folder));
   const present = folders.flatMap((folder) =>
     readdirSync(folder, { withFileTypes: true }).flatMap((entry) => (entry.isFile() ? [join(folder, entry.name)] : [])),
   );

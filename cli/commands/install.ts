@@ -86,10 +86,13 @@ async function lookAtCluster(deps: CliDeps, options: InstallOptions): Promise<Js
   }
 }
 
+/** kubectl reads YAML 1.1, in which `yes` without quotes is no text. */
+const FOR_KUBECTL = { version: "1.1", aliasDuplicateObjects: false, lineWidth: 0 } as const;
+
 function print(deps: CliDeps, manifests: readonly Manifest[], output: string): void {
   if (output === "json") deps.out.write(`${JSON.stringify({ apiVersion: "v1", kind: "List", items: manifests }, null, 2)}\n`);
   else if (output === "name") for (const { kind, metadata } of manifests) deps.out.write(`${kind}/${metadata.name}\n`);
-  else deps.out.write(manifests.map((manifest) => `---\n${stringify(manifest, { aliasDuplicateObjects: false, lineWidth: 0 })}`).join(""));
+  else deps.out.write(manifests.map((manifest) => `---\n${stringify(manifest, FOR_KUBECTL)}`).join(""));
 }
 
 async function install(deps: CliDeps, options: InstallOptions): Promise<number> {

@@ -5,7 +5,7 @@ import { addCommand, connected, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type CliDeps, type Connection, EXIT, UserError } from "../context.ts";
 import { refuseForeignKinds } from "../foreign-kinds.ts";
-import { calm, deleteObjects, type Draining, endRuns, objectsOf, releaseObjects, stopPrograms } from "../uninstall-plan.ts";
+import { calm, deleteObjects, type Draining, endRuns, objectsOf, PROGRAMS, releaseObjects, stopPrograms } from "../uninstall-plan.ts";
 
 interface UninstallOptions extends ConnectOptions {
   readonly yes?: boolean;
@@ -66,7 +66,7 @@ async function deleteInstallation({ client, transport }: Connection, say: (line:
   for (const { apiVersion, kind } of INSTALLED) {
     const served: KindRef | undefined = await kinds.kind(apiVersion, kind);
     if (!served) continue;
-    const labelled = await objectsOf(client, served, "app.kubernetes.io/part-of=flyteops");
+    const labelled = await objectsOf(client, served, { labelSelector: PROGRAMS.labelSelector });
     for (const { metadata } of labelled.filter((each) => !served.namespaced || each.metadata.namespace === NAMESPACE)) {
       await client.delete(served, { namespace: metadata.namespace, name: metadata.name }, { uid: metadata.uid, propagation: "Background" });
       deleted += 1;

@@ -29,7 +29,12 @@ export function flowControl(accounts: readonly string[], version: string): Manif
       },
     },
   };
-  const leases = { apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "create", "update", "patch"], namespaces: [SYSTEM_NAMESPACE] };
+  const leases = {
+    apiGroups: ["coordination.k8s.io"],
+    resources: ["leases"],
+    verbs: ["get", "list", "create", "update", "delete"],
+    namespaces: [SYSTEM_NAMESPACE],
+  };
   const everything = { apiGroups: ["*"], resources: ["*"], verbs: ["*"], namespaces: ["*"], clusterScope: true };
   return [
     level,

@@ -61,6 +61,10 @@ const RULES: readonly Rule[] = [
     !config.database?.embedded && config.database?.postgres?.host === undefined
       ? { path: "config.database.postgres.host", message: "name the host of PostgreSQL" }
       : undefined,
+  ({ config: { server = {} } }) =>
+    (server.healthAddress ?? ":8081") !== ":8081" || (server.metricsAddress ?? ":9090") !== ":9090"
+      ? { path: "config.server", message: "probes, Services and policies expect health on :8081 and metrics on :9090" }
+      : undefined,
   ({ config, controller }) =>
     config.database?.embedded && controller.replicas > 1
       ? { path: "controller.replicas", message: "the embedded PostgreSQL has one volume: at most one replica" }

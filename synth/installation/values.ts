@@ -96,7 +96,9 @@ const switchOf = (meaning: string) => object({ enabled: boolean().default(true).
 
 const shared = {
   image: image.default({}).doc("The image of every program."),
-  config: configSchema.optional().doc("The configuration of flyteops as it stands in the ConfigMap flyteops-config. Its reference: docs/reference/config.md."),
+  config: configSchema
+    .optional()
+    .doc("The configuration of flyteops as it stands in the ConfigMap flyteops-config. Its reference: docs/reference/configuration.md."),
   secrets: object({
     database: string({ maxLength: 253 })
       .default("flyteops-database")
@@ -127,7 +129,7 @@ const shared = {
   monitoring: monitoring.default({}).doc("Metrics, alerts, dashboard."),
   uninstallHook: object({
     enabled: boolean().default(true).doc("Before helm uninstall takes the programs away, let them end what they hold. Of the charts only."),
-    timeout: duration().default("10m").doc("How long that may take."),
+    timeout: duration().default("4m").doc("How long that may take; less than the --timeout of helm uninstall, which is 5m unless you say otherwise."),
   })
     .default({})
     .doc("The Helm pre-delete hook."),
