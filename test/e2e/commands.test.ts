@@ -151,6 +151,34 @@ describe("the commands, on a running product", function () {
     repo.git("checkout", "--quiet", "greeting");
   });
 
+  it("keeps runs that are gone: lists them, shows one, and answers tree, why, outputs, describe and wait from the archive", async () => {
+    const flaky = { namespace: NAMESPACE, name: "flaky" };
+    await product.client.delete(RunKind, flaky);
+    await product.sees<Run>(RunKind, flaky, (run) => run === undefined);
+    assert.match((await cli(0, "tree", "flaky")).err, /run flaky is not in the cluster any more; this is from the archive/);
+    const list = JSON.parse((await cli(0, "history", "flaky", "-o", "json", "--actions")).out) as { items: { kind: string }[] };
+    assert.deepEqual(
+      list.items.map(({ kind }) => kind),
+      ["Run", "TaskAction"],
+    );
+    await each(
+      [0, /^NAMESPACE +NAME +OF +PHASE +DONE +FAILED +REVISION +ENDED +DURATION\n[^]*ml-development +flaky +flaky +Succeeded +1\/1/, "history"],
+      [0, /^NAME +OF[^]*^broken +penguins-broken +Failed/m, "history", "-n", NAMESPACE, "--workflow", "penguins-broken", "--phase", "failed"],
+      [0, /✔ a0 +Succeeded +\S+ +attempt 2\n\nSucceeded at 20[^]*next: flyteops outputs flaky -n ml-development/, "history", "flaky"],
+      [0, /^runs\.flyte\.org\/flaky$/m, "history", "-o", "name"],
+      [0, /^apiVersion: flyte\.org\/v1\nkind: Run\n(?![^]*managedFields)/, "history", "flaky", "-o", "yaml"],
+      [0, /^a0 is Succeeded in attempt 2/, "why", "flaky/a0"],
+      [0, /^count +1$/m, "outputs", "flaky"],
+      [0, /✔ a0[^]*kind: Run/, "describe", "run", "flaky"],
+      [0, /run flaky: Succeeded/, "wait", "flaky"],
+      [3, /no Run named flaky[^]*flyteops history flaky/, "logs", "flaky"],
+      [3, /no Run named nobody in any namespace, nor in the archive/, "tree", "nobody"],
+      [3, /the archive has no Run nobody/, "history", "nobody"],
+      [2, /--phase lost: one of Succeeded, Failed, Aborted, TimedOut/, "history", "--phase", "lost"],
+      [4, /the archive at 127\.0\.0\.1:9 does not answer[^]*\n {2}/, "history", "--database", "postgresql://me:secret@127.0.0.1:9/x"],
+    );
+  });
+
   it("aborts a run for good: its processes end, its pods go, and the sync does not repair that away", async () => {
     await slowIsRunning();
     if (processesAreVisible) assert.notEqual(processesWith(on.mark).length, 0);
