@@ -16,6 +16,7 @@ import type {
   WriteOptions,
 } from "./client.ts";
 import { bodyText, lines } from "./lines.ts";
+import type { ApiCallObserver, ApiVerb } from "./metrics.ts";
 import type { ApiStatus, KindRef, KubeObject, ObjectRef, Stored } from "./object.ts";
 import { apiVersionOf } from "./object-key.ts";
 import { collectionPath, objectPath, queryString } from "./paths.ts";
@@ -30,7 +31,17 @@ export interface ApiClientOptions {
   /** Field manager of every write that does not name one. Default "flyteops". */
   readonly fieldManager?: string;
   readonly userAgent?: string;
+  /** Told of every answer: for metrics. Needs the clock. */
+  readonly observer?: ApiCallObserver | undefined;
 }
+
+/** What a request is, for metrics. */
+interface Call {
+  readonly verb: ApiVerb;
+  readonly kind: string;
+}
+
+type Send = (request: ApiRequest, call: Call) => Promise<ApiResponse>;
 
 const PATCH_CONTENT_TYPE: Readonly<Record<Patch["type"], string>> = {
   merge: "application/merge-patch+json",
@@ -74,8 +85,9 @@ function yamlSafe(json: string): string {
   return json.replace(/[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-function exchange(transport: Transport, options: ApiClientOptions) {
-  return async function send(request: ApiRequest): Promise<ApiResponse> {
+function exchange(transport: Transport, options: ApiClientOptions): Send {
+  const { clock, observer } = options;
+  async function send(request: ApiRequest): Promise<ApiResponse> {
     const headers: Headers = { accept: "application/json", ...request.headers };
     if (options.userAgent !== undefined) headers["user-agent"] = options.userAgent;
     for (let attempt = 0; ; attempt += 1) {
@@ -87,6 +99,18 @@ function exchange(transport: Transport, options: ApiClientOptions) {
       const repeat = response.status === 429 && options.clock !== undefined && attempt < (options.throttleRetries ?? 8);
       if (!repeat || request.signal?.aborted || options.clock === undefined) throw error;
       await sleep(options.clock, throttleDelay(error, response, attempt, options.random), request.signal);
+    }
+  }
+  if (!clock || !observer) return send;
+  return async (request, { verb, kind }) => {
+    const startedAt = clock.now();
+    try {
+      const response = await send(request);
+      observer.called(verb, kind, response.status, clock.now() - startedAt);
+      return response;
+    } catch (thrown) {
+      observer.called(verb, kind, (thrown as Partial<ApiError>).code ?? 0, clock.now() - startedAt);
+      throw thrown;
     }
   };
 }
@@ -116,11 +140,7 @@ function eventOfLine<T extends KubeObject>(line: string): WatchEvent<T> {
   return { type: type as "ADDED" | "MODIFIED" | "DELETED", object };
 }
 
-async function* watchEvents<T extends KubeObject>(
-  send: (request: ApiRequest) => Promise<ApiResponse>,
-  kind: KindRef,
-  options: WatchOptions,
-): AsyncIterable<WatchEvent<T>> {
+async function* watchEvents<T extends KubeObject>(send: Send, kind: KindRef, options: WatchOptions): AsyncIterable<WatchEvent<T>> {
   const query = queryString({
     watch: 1,
     allowWatchBookmarks: true,
@@ -128,7 +148,10 @@ async function* watchEvents<T extends KubeObject>(
     labelSelector: options.labelSelector,
     fieldSelector: options.fieldSelector,
   });
-  const response = await send({ method: "GET", path: collectionPath(kind, options.namespace) + query, signal: options.signal });
+  const response = await send(
+    { method: "GET", path: collectionPath(kind, options.namespace) + query, signal: options.signal },
+    { verb: "watch", kind: kind.kind },
+  );
   try {
     for await (const line of lines(response.body)) if (line !== "") yield eventOfLine<T>(line);
   } catch (thrown) {
@@ -137,7 +160,7 @@ async function* watchEvents<T extends KubeObject>(
   }
 }
 
-async function deleteObject(send: (request: ApiRequest) => Promise<ApiResponse>, kind: KindRef, ref: ObjectRef, options: DeleteOptions) {
+async function deleteObject(send: Send, kind: KindRef, ref: ObjectRef, options: DeleteOptions) {
   const preconditions =
     options.uid === undefined && options.resourceVersion === undefined ? undefined : { uid: options.uid, resourceVersion: options.resourceVersion };
   const body = {
@@ -150,7 +173,8 @@ async function deleteObject(send: (request: ApiRequest) => Promise<ApiResponse>,
   };
   try {
     const headers = { "content-type": "application/json", ...impersonation(options.impersonate) };
-    const answer = await readJson<Stored & ApiStatus>(await send({ method: "DELETE", path: objectPath(kind, ref), headers, body: stringifyJson(body) }));
+    const request: ApiRequest = { method: "DELETE", path: objectPath(kind, ref), headers, body: stringifyJson(body) };
+    const answer = await readJson<Stored & ApiStatus>(await send(request, { verb: "delete", kind: kind.kind }));
     const remains =
       answer.kind !== "Status" &&
       (answer.metadata.finalizers?.length || (answer.metadata.deletionTimestamp !== undefined && answer.metadata.deletionGracePeriodSeconds !== 0));
@@ -166,18 +190,28 @@ export function apiClient(transport: Transport, options: ApiClientOptions = {}):
   const send = exchange(transport, options);
   const manager = options.fieldManager ?? "flyteops";
 
-  async function write<T extends KubeObject>(request: ApiRequest, act: WriteOptions["impersonate"], contentType = "application/json"): Promise<Stored<T>> {
-    return readJson<Stored<T>>(await send({ ...request, headers: { "content-type": contentType, ...impersonation(act) } }));
+  async function write<T extends KubeObject>(
+    request: ApiRequest,
+    call: Call,
+    act: WriteOptions["impersonate"],
+    contentType = "application/json",
+  ): Promise<Stored<T>> {
+    return readJson<Stored<T>>(await send({ ...request, headers: { "content-type": contentType, ...impersonation(act) } }, call));
   }
 
   return {
     async get<T extends KubeObject>(kind: KindRef, ref: ObjectRef, how?: ReadOptions) {
-      return readJson<Stored<T>>(await send({ method: "GET", path: objectPath(kind, ref), headers: impersonation(how?.impersonate) }));
+      return readJson<Stored<T>>(
+        await send({ method: "GET", path: objectPath(kind, ref), headers: impersonation(how?.impersonate) }, { verb: "get", kind: kind.kind }),
+      );
     },
     async list<T extends KubeObject>(kind: KindRef, list: ListOptions = {}): Promise<ObjectList<T>> {
       const { namespace, signal, ...parameters } = list;
       const answer = await readJson<WireList<T>>(
-        await send({ method: "GET", path: collectionPath(kind, namespace) + queryString({ ...parameters }), ...(signal ? { signal } : {}) }),
+        await send(
+          { method: "GET", path: collectionPath(kind, namespace) + queryString({ ...parameters }), ...(signal ? { signal } : {}) },
+          { verb: "list", kind: kind.kind },
+        ),
       );
       const found = { items: namedItems<T>(kind, answer.items), resourceVersion: answer.metadata?.resourceVersion ?? "" };
       return answer.metadata?.continue ? { ...found, continue: answer.metadata.continue } : found;
@@ -186,18 +220,23 @@ export function apiClient(transport: Transport, options: ApiClientOptions = {}):
     async create<T extends KubeObject>(kind: KindRef, object: T, how?: WriteOptions) {
       const { namespace, name } = object.metadata;
       const path = how?.subresource === undefined ? collectionPath(kind, namespace) : objectPath(kind, { namespace, name: name ?? "" }, how.subresource);
-      return write<T>({ method: "POST", path: path + writeQuery(how, manager), body: stringifyJson(object) }, how?.impersonate);
+      return write<T>(
+        { method: "POST", path: path + writeQuery(how, manager), body: stringifyJson(object) },
+        { verb: "create", kind: kind.kind },
+        how?.impersonate,
+      );
     },
     async replace<T extends KubeObject>(kind: KindRef, object: T, how?: WriteOptions) {
       const { namespace, name } = object.metadata;
       const path = objectPath(kind, { namespace, name: name ?? "" }, how?.subresource) + writeQuery(how, manager);
-      return write<T>({ method: "PUT", path, body: stringifyJson(object) }, how?.impersonate);
+      return write<T>({ method: "PUT", path, body: stringifyJson(object) }, { verb: "replace", kind: kind.kind }, how?.impersonate);
     },
     async patch<T extends KubeObject>(kind: KindRef, ref: ObjectRef, patch: Patch, how?: WriteOptions) {
       const force = patch.type === "apply" && patch.force === true;
       const path = objectPath(kind, ref, how?.subresource) + writeQuery(how, manager, force);
       return write<T>(
         { method: "PATCH", path, body: patch.type === "apply" ? yamlSafe(stringifyJson(patch.body)) : stringifyJson(patch.body) },
+        { verb: "patch", kind: kind.kind },
         how?.impersonate,
         PATCH_CONTENT_TYPE[patch.type],
       );

@@ -1,4 +1,4 @@
-import { type Clock, type Logger, messageOf, type Random } from "../base/index.ts";
+import { type Clock, type Logger, messageOf, type Meter, type Random, silentMeter } from "../base/index.ts";
 import { shareSignal } from "./abort.ts";
 import { isNotFound } from "./client.ts";
 import { conclude, type Ending, type Verdict } from "./conditions.ts";
@@ -6,6 +6,8 @@ import { type EventRecorder, eventRecorder } from "./events.ts";
 import type { Informer, InformerSpec } from "./informer.ts";
 import type { InformerSet } from "./informer-set.ts";
 import { type KeyedQueue, keyedQueue, type KeyedQueueOptions } from "./keyed-queue.ts";
+import type { ShardGate } from "./leases/shard-leases.ts";
+import { type PassMetrics, passMetrics, type PassResult } from "./metrics.ts";
 import type { KubeObject, Stored } from "./object.ts";
 import { keyOf } from "./object-key.ts";
 import { type Reconciler, reconcilePass, writeFinalizers } from "./reconcile-pass.ts";
@@ -23,9 +25,24 @@ export interface ControllerDeps {
   readonly logger: Logger;
   /** Defaults to a recorder over the informers' client. */
   readonly events?: EventRecorder;
+  /** Where several replicas share the work: which keys are ours. Absent: all. */
+  readonly shards?: ShardGate | undefined;
+  readonly meter?: Meter | undefined;
+  /** Asked before each pass: how many passes of one controller there may be at most. */
+  readonly workers?: (() => number) | undefined;
+  /** Told of every pass that looked at an object, after it: for traces. */
+  readonly onPass?: ((pass: ObservedPass) => void) | undefined;
 }
 
-export type PassResult = Verdict["result"] | "gone";
+/** A pass that has ended. `object` is as it was when the pass began; its status may have been changed by it. */
+export interface ObservedPass {
+  readonly kind: string;
+  readonly object: Stored;
+  readonly result: PassResult;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly error: string | undefined;
+}
 
 export interface ControllerOptions<T extends KubeObject> {
   readonly reconciler: Reconciler<T>;
@@ -33,6 +50,11 @@ export interface ControllerOptions<T extends KubeObject> {
   readonly namespace?: string;
   readonly labelSelector?: string;
   readonly queue?: KeyedQueueOptions;
+  /**
+   * Keys with the same text are worked on by the same replica. Default: the namespace, so that a Run, its actions and the quota
+   * they count against are decided in one place; the name of what has no namespace.
+   */
+  readonly shardOf?: (key: string) => string;
   /** Longest pass, milliseconds. Default 5 minutes. */
   readonly deadlineMs?: number;
   /** Told of every pass: for metrics and benchmarks. */
@@ -48,6 +70,9 @@ export interface Controller {
   /** Works until the signal aborts; resolves when the passes in hand have ended. The informer set runs beside it. */
   run(signal: AbortSignal): Promise<void>;
 }
+
+/** The namespace of a key, or the key where there is none. */
+const namespaceOrName = (key: string): string => (key.includes("/") ? key.slice(0, key.indexOf("/")) : key);
 
 const DEFAULT_DEADLINE_MS = 300_000;
 /** After a conflict the cache is about to change, and that wakes the key; this is for the case that it has changed already. */
@@ -103,14 +128,21 @@ async function admitted<T extends KubeObject>(
 }
 
 /** Works on one key, and never rejects. */
-function worker<T extends KubeObject>(deps: ControllerDeps, options: ControllerOptions<T>, primary: Informer<T>, queue: KeyedQueue) {
+function worker<T extends KubeObject>(deps: ControllerDeps, options: ControllerOptions<T>, primary: Informer<T>, queue: KeyedQueue, metrics: PassMetrics) {
   const { informers, clock } = deps;
   const { reconciler } = options;
   const logger = deps.logger.with({ kind: reconciler.kind.kind });
   const events = deps.events ?? eventRecorder({ client: informers.client, clock, logger, component: "flyteops" });
   const passDeps = { client: informers.client, clock, logger, events };
 
+  function told(object: Stored<T>, startMs: number, result: PassResult, ending: Ending): PassResult {
+    const error = "thrown" in ending ? messageOf(ending.thrown) : undefined;
+    deps.onPass?.({ kind: reconciler.kind.kind, object, result, startMs, endMs: clock.now(), error });
+    return result;
+  }
+
   async function attempt(key: string, stopping: AbortSignal, signal: AbortSignal): Promise<PassResult> {
+    const startMs = clock.now();
     const object = await admitted(informers, reconciler, primary.get(key));
     if (!object) {
       queue.forget(key);
@@ -119,7 +151,7 @@ function worker<T extends KubeObject>(deps: ControllerDeps, options: ControllerO
     const { verdict, ending } = await reconcilePass({ ...passDeps, stopping }, reconciler, object, signal);
     logEnding(logger, key, verdict, ending);
     lookAgain(queue, key, verdict.next);
-    return verdict.result;
+    return told(object, startMs, verdict.result, ending);
   }
 
   function writesFailed(key: string, thrown: unknown): PassResult {
@@ -130,23 +162,37 @@ function worker<T extends KubeObject>(deps: ControllerDeps, options: ControllerO
     return verdict.result;
   }
 
+  const shardOf = options.shardOf ?? namespaceOrName;
+  const everywhere = () => {};
+
   return async (key: string, outer: AbortSignal): Promise<void> => {
+    const leave = deps.shards ? deps.shards.enter(shardOf(key)) : everywhere;
+    // Another replica's. Should it become ours, all its keys are looked at then.
+    if (!leave) return queue.forget(key);
     const startedAt = clock.now();
     const { signal, end } = deadline(clock, outer, options.deadlineMs ?? DEFAULT_DEADLINE_MS);
     const result = await attempt(key, outer, signal)
       .catch((thrown: unknown) => writesFailed(key, thrown))
-      .finally(end);
-    options.observe?.({ key, result, ms: clock.now() - startedAt });
+      .finally(() => {
+        end();
+        leave();
+      });
+    const ms = clock.now() - startedAt;
+    metrics.passed(result, ms);
+    options.observe?.({ key, result, ms });
   };
 }
 
 /** The shell around a reconciler: load, finalizer, suspend, one status write, events on transition, log once, look again. */
 export function controller<T extends KubeObject>(deps: ControllerDeps, options: ControllerOptions<T>): Controller {
   const { kind } = options.reconciler;
-  const queue = keyedQueue(deps, options.queue);
+  const metrics = passMetrics(deps.meter ?? silentMeter, kind.kind);
+  const queue = keyedQueue(deps, { ...options.queue, workers: deps.workers, onWait: deps.meter && metrics.waited });
+  metrics.depth(() => queue.depth);
   const primary = deps.informers.of<T>({ kind, namespace: options.namespace, labelSelector: options.labelSelector });
   const watched = (options.watches ?? []).map(({ keysOf, ...spec }): [Informer, Watch["keysOf"]] => [deps.informers.of(spec), keysOf]);
-  const work = worker(deps, options, primary, queue);
+  const work = worker(deps, options, primary, queue, metrics);
+  const shardOf = options.shardOf ?? namespaceOrName;
 
   return {
     name: kind.kind,
@@ -157,6 +203,9 @@ export function controller<T extends KubeObject>(deps: ControllerDeps, options: 
     async run(signal) {
       shareSignal(signal);
       const stops = [
+        deps.shards?.onGain((isOurs) => {
+          for (const key of primary.list().map(keyOf)) if (isOurs(shardOf(key))) queue.add(key);
+        }),
         primary.onChange(({ object }) => queue.add(keyOf(object))),
         ...watched.map(([informer, keysOf]) =>
           informer.onChange(({ object, previous }) => {
@@ -167,7 +216,7 @@ export function controller<T extends KubeObject>(deps: ControllerDeps, options: 
       await Promise.all([primary, ...watched.map(([informer]) => informer)].map((informer) => informer.whenSynced(signal)));
       for (const object of primary.list()) queue.add(keyOf(object));
       await queue.run(signal, (key) => work(key, signal));
-      for (const stop of stops) stop();
+      for (const stop of stops) stop?.();
     },
   };
 }

@@ -20,7 +20,7 @@ export {
 } from "./client.ts";
 export { type ClusterAccess, type ClusterSource, clusterTransport } from "./cluster-transport.ts";
 export { conclude, conditionOf, type Ending, isTrue, type Mark, type Verdict, withCondition } from "./conditions.ts";
-export { type Controller, controller, type ControllerDeps, type ControllerOptions, type PassResult, type Watch } from "./controller.ts";
+export { type Controller, controller, type ControllerDeps, type ControllerOptions, type ObservedPass, type Watch } from "./controller.ts";
 export { type EventNote, type EventRecorder, eventRecorder, type EventRecorderDeps } from "./events.ts";
 export { type Informer, informer, type InformerDeps, type InformerSpec } from "./informer.ts";
 export { type InformerSet, informerSet } from "./informer-set.ts";
@@ -41,3 +41,5 @@ export { fencedTransport } from "./leases/fenced-transport.ts";
 export type { LeaseTiming } from "./leases/lease-time.ts";
 export { type ShardGate, type ShardLeases, shardLeases, type ShardLeasesDeps, type ShardLeasesOptions, type WriteFence } from "./leases/shard-leases.ts";
 export { shardOf } from "./leases/shares.ts";
+export { adaptiveTransport, type AdaptiveLimits } from "./adaptive-transport.ts";
+export { type ApiCallObserver, apiCallMetrics, type PassResult } from "./metrics.ts";

@@ -9,6 +9,10 @@ export interface KeyedQueueDeps {
 export interface KeyedQueueOptions {
   /** Keys worked on at the same time. Default 16. */
   readonly concurrency?: number;
+  /** Asked before each key: no more than this, whatever `concurrency` says. */
+  readonly workers?: (() => number) | undefined;
+  /** Told how long a key was ready before it was worked on, milliseconds. */
+  readonly onWait?: ((ms: number) => void) | undefined;
   /** Keys of one group wait in one line, and the lines take turns: a group with 10,000 keys delays another by one turn. Default: the namespace. */
   readonly groupOf?: (key: string) => string;
   /** First and longest delay of `retry`, milliseconds. Default 50 and 60,000. */
@@ -68,7 +72,10 @@ function fairLines(groupOf: (key: string) => string) {
 }
 
 export function keyedQueue({ clock, random }: KeyedQueueDeps, options: KeyedQueueOptions = {}): KeyedQueue {
+  const { onWait, workers = () => Infinity } = options;
   const concurrency = options.concurrency ?? 16;
+  /** Since when a key is ready; kept only where somebody wants to know. */
+  const readySince = new Map<string, number>();
   const { firstMs, lastMs } = options.backoff ?? { firstMs: 50, lastMs: 60_000 };
   const ready = fairLines(options.groupOf ?? namespaceOf);
   const appointments = new Map<string, { readonly at: number; readonly cancel: () => void }>();
@@ -78,11 +85,22 @@ export function keyedQueue({ clock, random }: KeyedQueueDeps, options: KeyedQueu
   let dispatch: () => void = () => undefined;
   let ended = false;
 
+  function push(key: string): void {
+    if (onWait && !readySince.has(key)) readySince.set(key, clock.now());
+    ready.push(key);
+  }
+
+  function taken(key: string): void {
+    if (!onWait) return;
+    onWait(clock.now() - (readySince.get(key) ?? clock.now()));
+    readySince.delete(key);
+  }
+
   function wake(key: string): void {
     appointments.get(key)?.cancel();
     appointments.delete(key);
     if (active.has(key)) againAfter.add(key);
-    else ready.push(key);
+    else push(key);
     dispatch();
   }
 
@@ -117,13 +135,14 @@ export function keyedQueue({ clock, random }: KeyedQueueDeps, options: KeyedQueu
           await work(key);
         } finally {
           active.delete(key);
-          if (againAfter.delete(key)) ready.push(key);
+          if (againAfter.delete(key)) push(key);
         }
       }
       dispatch = () => {
-        while (!signal.aborted && active.size < concurrency) {
+        while (!signal.aborted && active.size < Math.min(concurrency, workers())) {
           const key = ready.shift();
           if (key === undefined) return;
+          taken(key);
           const task: Promise<void> = workOn(key).finally(() => {
             inHand.delete(task);
             dispatch();
