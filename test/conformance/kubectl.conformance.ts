@@ -1,41 +1,12 @@
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
 import { at, listAt, textAt } from "./support/api.ts";
-import { ok, useCluster } from "./support/cluster.ts";
+import { ok } from "./support/cluster.ts";
 import { gadget } from "./support/gadget.ts";
+import { describeKubectl } from "./support/kubectl.ts";
 
-interface Run {
-  readonly code: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-const program = process.env["KUBECTL"] ?? "kubectl";
-const missing = spawnSync(program, ["version", "--client"], { stdio: "ignore" }).error !== undefined;
-
-describe(`conformance: kubectl${missing ? ` (skipped: no ${program} on this machine)` : ""}`, function () {
-  this.timeout(60_000);
-  if (missing) return;
-  const cluster = useCluster();
-
-  /** Runs kubectl in the suite's namespace. */
-  function kubectl(args: readonly string[], input = ""): Promise<Run> {
-    const child = spawn(program, ["--kubeconfig", cluster.kubeconfig, "-n", cluster.namespace, ...args], { stdio: ["pipe", "pipe", "pipe"] });
-    let [out, err] = ["", ""];
-    child.stdout.on("data", (part: Buffer) => (out += part.toString()));
-    child.stderr.on("data", (part: Buffer) => (err += part.toString()));
-    child.stdin.end(input);
-    return new Promise((resolve, reject) => {
-      child.once("error", reject);
-      child.once("close", (code) => resolve({ code: code ?? -1, out, err }));
-    });
-  }
-
-  async function done(args: readonly string[], input = ""): Promise<string> {
-    const { code, out, err } = await kubectl(args, input);
-    assert.equal(code, 0, `kubectl ${args.join(" ")}\n${err}`);
-    return out;
-  }
+describeKubectl("kubectl", (tool) => {
+  const { cluster, done } = tool;
+  const kubectl = tool.run;
 
   const manifest = (name: string, spec: Record<string, unknown> = {}) => JSON.stringify(gadget(name, spec));
 
@@ -139,11 +110,11 @@ describe(`conformance: kubectl${missing ? ` (skipped: no ${program} on this mach
   });
 
   it("watches changes as they come", async () => {
-    const child = spawn(program, ["--kubeconfig", cluster.kubeconfig, "-n", cluster.namespace, "get", "gadgets", "-w", "-o", "name", "-l", "watched=yes"]);
+    const child = tool.start(["get", "gadgets", "-w", "-o", "name", "-l", "watched=yes"]);
     try {
       const seen = new Promise<string>((resolve) => {
         let out = "";
-        child.stdout.on("data", (part: Buffer) => {
+        child.stdout?.on("data", (part: Buffer) => {
           out += part.toString();
           if (out.split("\n").length > 2) resolve(out);
         });
@@ -155,5 +126,131 @@ describe(`conformance: kubectl${missing ? ` (skipped: no ${program} on this mach
     } finally {
       child.kill("SIGTERM");
     }
+  });
+
+  it("prints in every form", async () => {
+    await done(["create", "-f", "-"], JSON.stringify(gadget("forms", { size: 3 }, { labels: { form: "yes" } })));
+    const get = async (...form: string[]) => (await done(["get", "gadget", "forms", ...form])).trim();
+    assert.equal(await get("-o", "name"), "gadget.conformance.flyteops.dev/forms");
+    assert.equal(at(JSON.parse(await get("-o", "json")), "spec.size"), 3);
+    assert.equal(await get("-o", "jsonpath={.metadata.name}:{.spec.size}"), "forms:3");
+    assert.deepEqual(JSON.parse(await get("-o", "jsonpath-as-json={.spec.size}")), [3]);
+    assert.equal(await get("-o", "go-template={{.spec.size}}"), "3");
+    assert.match(await get("-o", "custom-columns=NAME:.metadata.name,SIZE:.spec.size"), /^NAME +SIZE\s+forms +3$/);
+    assert.match(await get("--no-headers"), /^forms +3 /);
+    assert.match(await get("--show-labels"), /LABELS\s[\s\S]*form=yes$/);
+    assert.match(await get("-L", "form"), /FORM\s[\s\S]*yes$/);
+    assert.match(await get("--show-kind"), /^NAME[\s\S]*gadget\.conformance\.flyteops\.dev\/forms/);
+    assert.match(await get("-o", "yaml", "--show-managed-fields"), /managedFields:/);
+    assert.doesNotMatch(await get("-o", "yaml"), /managedFields:/);
+    assert.equal((await done(["get", "gadgets", "--sort-by=.spec.size", "-o", "name", "-l", "form"])).trim(), "gadget.conformance.flyteops.dev/forms");
+    assert.equal((await done(["get", "gadgets", "--field-selector", "metadata.name=forms", "-o", "name"])).trim(), "gadget.conformance.flyteops.dev/forms");
+    assert.match(await done(["get", "gadgets", "--chunk-size=1", "-o", "name"]), /forms/);
+  });
+
+  it("says what is not there, and what kind it does not know", async () => {
+    const missing = await kubectl(["get", "gadget", "never"]);
+    assert.deepEqual([missing.code, missing.err.trim()], [1, 'Error from server (NotFound): gadgets.conformance.flyteops.dev "never" not found']);
+    const unknown = await kubectl(["get", "gizmos"]);
+    assert.deepEqual([unknown.code, unknown.err.trim()], [1, 'error: the server doesn\'t have a resource type "gizmos"']);
+    assert.equal(await done(["get", "gadget", "never", "--ignore-not-found"]), "");
+  });
+
+  it("explains a whole kind, down to its last field", async () => {
+    const text = await done(["explain", "gadget", "--recursive"]);
+    for (const field of ["spec", "size", "parts", "port", "labels", "conditions"]) assert.match(text, new RegExp(`\\b${field}\\b`));
+    assert.match(await done(["explain", "deployment.spec.strategy.rollingUpdate", "--recursive"]), /maxSurge/);
+    assert.match(await done(["explain", "service.spec.ports"]), /targetPort/);
+  });
+
+  it("lists the kinds there are with short names, scopes, verbs and categories", async () => {
+    const wide = await done(["api-resources", "-o", "wide", "--cached=false"]);
+    assert.match(wide, /^gadgets +gad +conformance\.flyteops\.dev\/v1 +true +Gadget +delete,deletecollection,get,list,patch,create,update,watch +conformance/m);
+    assert.match(wide, /^deployments +deploy +apps\/v1 +true +Deployment /m);
+    assert.match(wide, /^services +svc +v1 +true +Service /m);
+    assert.equal(
+      (await done(["api-resources", "--namespaced=false", "--api-group=apiextensions.k8s.io", "-o", "name"])).trim(),
+      "customresourcedefinitions.apiextensions.k8s.io",
+    );
+    assert.match(await done(["get", "conformance", "-o", "name"]), /gadget/);
+  });
+
+  it("replaces, and by force makes anew", async () => {
+    await done(["create", "-f", "-"], manifest("replaced", { size: 1 }));
+    const before = ok(await cluster.api.get(`${cluster.gadgets}/replaced`));
+    await done(["replace", "-f", "-"], manifest("replaced", { code: "a" }));
+    const after = ok(await cluster.api.get(`${cluster.gadgets}/replaced`));
+    assert.deepEqual([at(after, "spec.size"), at(after, "spec.code"), at(after, "metadata.uid")], [undefined, "a", at(before, "metadata.uid")]);
+    await done(["replace", "--force", "-f", "-"], manifest("replaced", { code: "b" }));
+    assert.notEqual(at(ok(await cluster.api.get(`${cluster.gadgets}/replaced`)), "metadata.uid"), at(before, "metadata.uid"));
+  });
+
+  it("edits with the user's own editor", async () => {
+    await done(["create", "-f", "-"], manifest("edited", { size: 1 }));
+    await done(["edit", "gadget", "edited"], "", { KUBE_EDITOR: "sed -i 's/size: 1/size: 5/'" });
+    assert.equal(at(ok(await cluster.api.get(`${cluster.gadgets}/edited`)), "spec.size"), 5);
+  });
+
+  it("patches in every way there is", async () => {
+    await done(["create", "-f", "-"], manifest("patched", { size: 1, steps: ["a"] }));
+    await done(["patch", "gadget", "patched", "--type=json", "-p", '[{"op":"add","path":"/spec/steps/-","value":"b"}]']);
+    await done(["patch", "gadget", "patched", "--type=merge", "-p", '{"spec":{"size":2}}']);
+    const strategic = await kubectl(["patch", "gadget", "patched", "-p", '{"spec":{"size":3}}']);
+    assert.deepEqual([strategic.code, /application\/json-patch\+json, application\/merge-patch\+json/.test(strategic.err)], [1, true]);
+    const spec = at(ok(await cluster.api.get(`${cluster.gadgets}/patched`)), "spec");
+    assert.deepEqual([at(spec, "size"), at(spec, "steps")], [2, ["a", "b"]]);
+  });
+
+  it("labels and annotates, refuses to overwrite unasked, and takes both away", async () => {
+    await done(["create", "-f", "-"], manifest("marked"));
+    await done(["label", "gadget", "marked", "a=1", "b=2"]);
+    assert.match((await kubectl(["label", "gadget", "marked", "a=3"])).err, /already has a value \(1\), and --overwrite is false/);
+    await done(["label", "gadget", "marked", "a=3", "b-", "--overwrite"]);
+    await done(["annotate", "gadget", "marked", "note=x"]);
+    await done(["annotate", "gadget", "marked", "note-"]);
+    const { labels, annotations } = at(ok(await cluster.api.get(`${cluster.gadgets}/marked`)), "metadata") as { labels?: object; annotations?: object };
+    assert.deepEqual([labels, annotations], [{ a: "3" }, undefined]);
+  });
+
+  it("deletes dependents in each of the three ways", async () => {
+    for (const cascade of ["background", "foreground", "orphan"]) {
+      await done(["create", "-f", "-"], manifest(`owner-${cascade}`));
+      const uid = (await done(["get", "gadget", `owner-${cascade}`, "-o", "jsonpath={.metadata.uid}"])).trim();
+      const ownerReferences = [{ apiVersion: "conformance.flyteops.dev/v1", kind: "Gadget", name: `owner-${cascade}`, uid, blockOwnerDeletion: true }];
+      ok(await cluster.api.create(cluster.configMaps, { metadata: { name: `owned-${cascade}`, ownerReferences } }));
+      await done(["delete", "gadget", `owner-${cascade}`, `--cascade=${cascade}`, "--timeout=30s"]);
+      if (cascade === "orphan") assert.equal((await cluster.api.get(`${cluster.configMaps}/owned-${cascade}`)).status, 200);
+      else await done(["wait", "--for=delete", `configmap/owned-${cascade}`, "--timeout=30s"]);
+    }
+  });
+
+  it("prunes what left a set of applied objects", async () => {
+    const env = { KUBECTL_APPLYSET: "true" };
+    const set = ["apply", "--prune", "--applyset=configmaps/parts", "-f", "-"];
+    const part = (name: string) => ({ apiVersion: "v1", kind: "ConfigMap", metadata: { name }, data: {} });
+    const list = (...names: string[]) => JSON.stringify({ apiVersion: "v1", kind: "List", items: names.map(part) });
+
+    await done(set, list("part-a", "part-b"), env);
+    assert.match(await done(set, list("part-b"), env), /configmap\/part-a pruned/);
+    assert.deepEqual(
+      [(await cluster.api.get(`${cluster.configMaps}/part-a`)).status, (await cluster.api.get(`${cluster.configMaps}/part-b`)).status],
+      [404, 200],
+    );
+  });
+
+  it("waits for any field", async () => {
+    await done(["create", "-f", "-"], manifest("fields"));
+    const waiting = done(["wait", "--for=jsonpath={.status.phase}=Done", "--timeout=30s", "gadget/fields"]);
+    ok(await cluster.api.patch("merge", `${cluster.gadgets}/fields/status`, { status: { phase: "Done" } }));
+    assert.match(await waiting, /condition met/);
+  });
+
+  it("tells what happened to an object", async () => {
+    await done(["create", "configmap", "eventful"]);
+    const involvedObject = { apiVersion: "v1", kind: "ConfigMap", name: "eventful", namespace: cluster.namespace };
+    const event = { metadata: { name: "eventful.1" }, involvedObject, type: "Warning", reason: "Tested", message: "as promised", count: 2 };
+    ok(await cluster.api.create(`/api/v1/namespaces/${cluster.namespace}/events`, { ...event, lastTimestamp: new Date().toISOString().replace(/\.\d+/, "") }));
+    assert.match(await done(["events", "--for", "configmap/eventful"]), /Warning +Tested +ConfigMap\/eventful +as promised/);
+    assert.match(await done(["get", "events", "--field-selector", "involvedObject.name=eventful"]), /Warning +Tested +configmap\/eventful +as promised/);
   });
 });

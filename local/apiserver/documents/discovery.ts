@@ -7,6 +7,13 @@ import type { DocumentRequest } from "./document-request.ts";
 import { REVIEW_KINDS } from "./review-kinds.ts";
 
 const VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"];
+/** The same, in the order in which the real server names them for custom kinds. */
+const CUSTOM_VERBS = ["delete", "deletecollection", "get", "list", "patch", "create", "update", "watch"];
+
+function verbsOf(kind: ServedKind): readonly string[] {
+  if (!kind.builtin) return CUSTOM_VERBS;
+  return kind.collection === "/namespaces" ? VERBS.filter((verb) => verb !== "deletecollection") : VERBS;
+}
 
 const SUBRESOURCE_VERBS: Readonly<Record<string, readonly string[]>> = {
   status: ["get", "patch", "update"],
@@ -42,7 +49,7 @@ function discovered(kind: ServedKind): DiscoveredResource {
     kind: kind.kind,
     singular: kind.singular,
     namespaced: kind.namespaced,
-    verbs: kind.collection === "/namespaces" ? VERBS.filter((verb) => verb !== "deletecollection") : VERBS,
+    verbs: verbsOf(kind),
     shortNames: kind.shortNames,
     categories: kind.categories,
     subresources: kind.subresources.map((name) => discoveredSubresource(kind, name)),

@@ -58,6 +58,32 @@ describe("protobuf bodies", () => {
     assert.throws(() => decodeProtobuf(envelope("v1", "Pod", writer())), { code: 415 });
   });
 
+  it("carry a deployment as the command line makes one, and are refused when they say more of its pods than is read", () => {
+    const container = (more: MessageWriter) => writer().text(1, "main").text(2, "app:1").message(8, writer()).message(6, more);
+    const body = (more: MessageWriter, port = writer().integer(3, 8080).text(4, "TCP")) => {
+      const template = writer()
+        .message(1, meta(""))
+        .message(2, more.message(2, container(port)).text(3, ""));
+      const strategy = writer().message(2, writer().message(1, writer().integer(1, 1).integer(2, 0).text(3, "25%")));
+      const spec = writer().integer(1, 2).message(3, template).message(4, strategy).integer(5, 0);
+      return envelope("apps/v1", "Deployment", writer().message(1, meta("d")).message(2, spec).message(3, writer().integer(1, 7)));
+    };
+    assert.deepEqual(decodeProtobuf(body(writer())), {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "d" },
+      spec: {
+        replicas: 2,
+        template: {
+          metadata: {},
+          spec: { containers: [{ name: "main", image: "app:1", resources: {}, ports: [{ containerPort: 8080, protocol: "TCP" }] }] },
+        },
+        strategy: { rollingUpdate: { maxUnavailable: "25%" } },
+      },
+    });
+    assert.throws(() => decodeProtobuf(body(writer().message(1, writer().text(1, "volume")))), { code: 415 });
+  });
+
   it("are refused when the JSON inside is none", () => {
     const managed = writer().message(7, writer().text(1, "{broken"));
     const body = envelope("v1", "ConfigMap", writer().message(1, writer().message(17, managed)));

@@ -1,11 +1,14 @@
 import { rfc3339 } from "../../../base/index.ts";
 import { badRequest, unsupportedMediaType } from "../status.ts";
-import { MESSAGES } from "./protobuf-messages.ts";
+import { MESSAGES as SMALL_MESSAGES, type MessageFields } from "./protobuf-messages.ts";
+import { IGNORED_MESSAGE, WORKLOAD_MESSAGES } from "./protobuf-workloads.ts";
 
 /** The media type of Kubernetes' own protobuf envelope. */
 export const PROTOBUF = "application/vnd.kubernetes.protobuf";
 const MAGIC = Buffer.from([0x6b, 0x38, 0x73, 0x00]);
 const EMPTY = Buffer.alloc(0);
+
+const MESSAGES: Readonly<Record<string, MessageFields>> = { ...SMALL_MESSAGES, ...WORKLOAD_MESSAGES };
 
 type Value = number | bigint | Buffer;
 type Field = readonly [number: number, value: Value];
@@ -65,6 +68,14 @@ function rawJson(text: string): unknown {
   }
 }
 
+/** Nought is what Go writes for a number or text that is not there. */
+function intOrString(bytes: Buffer): number | string | undefined {
+  if (numberOf(only(bytes, 1)) === 1) return textOf(only(bytes, 3));
+  return numberOf(only(bytes, 2)) || undefined;
+}
+
+const saysNothing = (value: Value): boolean => (Buffer.isBuffer(value) ? value.length === 0 : value === 0n);
+
 /** Values that Go leaves out of JSON when empty are undefined. */
 function valueOf(type: string, value: Value): unknown {
   switch (type) {
@@ -84,6 +95,10 @@ function valueOf(type: string, value: Value): unknown {
       return textOf(only(bufferOf(value), 1));
     case "raw":
       return rawJson(textOf(only(bufferOf(value), 1)));
+    case "intOrString":
+      return intOrString(bufferOf(value));
+    case IGNORED_MESSAGE:
+      return undefined;
     case "time":
     case "microtime":
       return timeOf(value, type === "microtime");
@@ -111,6 +126,7 @@ function messageOf(name: string, bytes: Buffer): Record<string, unknown> {
   for (const [number, value] of fieldsOf(bytes)) {
     const field = known[number];
     if (field) addTo(message, field[0], field[1], value);
+    else if (Object.hasOwn(WORKLOAD_MESSAGES, name) && !saysNothing(value)) throw unsupportedMediaType(["application/json", "application/yaml"]);
   }
   return message;
 }

@@ -1,0 +1,82 @@
+import assert from "node:assert/strict";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type Cluster, useCluster } from "./cluster.ts";
+
+export interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+interface Program {
+  readonly path: string;
+  /** `1.36`. */
+  readonly version: string;
+  readonly minor: number;
+}
+
+/** One kubectl at work in a suite's namespace. */
+export interface Kubectl extends Program {
+  readonly cluster: Cluster;
+  run(args: readonly string[], input?: string, env?: Readonly<Record<string, string>>): Promise<Run>;
+  /** The output of a run that must succeed. */
+  done(args: readonly string[], input?: string, env?: Readonly<Record<string, string>>): Promise<string>;
+  /** A run that goes on until it is ended. */
+  start(args: readonly string[]): ChildProcess;
+}
+
+/** `KUBECTLS`: paths with commas between them; else `KUBECTL`, else the one on the PATH. */
+const paths = (process.env["KUBECTLS"] ?? process.env["KUBECTL"] ?? "kubectl").split(",").filter((path) => path !== "");
+
+function programAt(path: string): Program[] {
+  const { stdout, error } = spawnSync(path, ["version", "--client", "-o", "json"], { encoding: "utf8" });
+  if (error) return [];
+  const { clientVersion } = JSON.parse(stdout) as { clientVersion: { major: string; minor: string } };
+  const minor = Number.parseInt(clientVersion.minor, 10);
+  return [{ path, version: `${clientVersion.major}.${minor}`, minor }];
+}
+
+export const kubectls: readonly Program[] = paths.flatMap(programAt);
+
+/** A suite that every kubectl there is must pass. */
+export function describeKubectl(area: string, promises: (kubectl: Kubectl) => void): void {
+  if (kubectls.length === 0) return void describe(`conformance: ${area} (skipped: no ${paths.join(", ")} on this machine)`, () => undefined);
+  for (const program of kubectls) {
+    describe(`conformance: ${area} @${program.version}`, function () {
+      this.timeout(60_000);
+      promises(kubectlAt(program, useCluster()));
+    });
+  }
+}
+
+function kubectlAt(program: Program, cluster: Cluster): Kubectl {
+  const start = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
+    spawn(program.path, ["--kubeconfig", cluster.kubeconfig, "-n", cluster.namespace, ...args], {
+      stdio: ["pipe", "pipe", "pipe"],
+      env: { ...process.env, ...env },
+    });
+  const run = (args: readonly string[], input = "", env: Readonly<Record<string, string>> = {}): Promise<Run> => {
+    const child = start(args, env);
+    let [out, err] = ["", ""];
+    child.stdout.on("data", (part: Buffer) => (out += part.toString()));
+    child.stderr.on("data", (part: Buffer) => (err += part.toString()));
+    // A program that does not read its input may be gone before it is written.
+    child.stdin.on("error", () => undefined);
+    child.stdin.end(input);
+    return new Promise((resolve, reject) => {
+      child.once("error", reject);
+      child.once("close", (code) => resolve({ code: code ?? -1, out, err }));
+    });
+  };
+  return {
+    ...program,
+    cluster,
+    run,
+    start,
+    async done(args, input, env) {
+      const { code, out, err } = await run(args, input, env);
+      assert.equal(code, 0, `kubectl ${args.join(" ")}\n${err}`);
+      return out;
+    },
+  };
+}
