@@ -28,6 +28,6 @@ export {
   type RemoteFile,
   type RemoteIdentity,
 } from "./remote-data.ts";
-export { storageEnvironmentOf, type StorageOptions, storageRootOf, type StorageSection } from "./storage-options.ts";
+export { copilotEnvironmentOf, storageEnvironmentOf, type StorageOptions, storageRootOf, type StorageSection } from "./storage-options.ts";
 export { BlobError, type BlobErrorCode, type BlobStat, type BlobStore, type StoreTrouble } from "./store.ts";
 export { type ExtractedFile, filesOfTar, type TarLimits } from "./tar.ts";

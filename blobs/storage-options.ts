@@ -68,3 +68,16 @@ export async function storageEnvironmentOf(section: StorageSection): Promise<Rea
   }
   return Object.fromEntries(entries.flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 }
+
+/** Of the same, what copilots in pods must know and is no secret. Their credentials come from a Secret, or from the pod's own identity. */
+export function copilotEnvironmentOf({ type, connection = {}, google = {}, azure = {} }: StorageSection): Readonly<Record<string, string>> {
+  const endpoint = connection.endpoint && withScheme(connection.endpoint, connection["disable-ssl"] === true);
+  const entries: Readonly<Record<StorageSection["type"], Readonly<Record<string, string | undefined>>>> = {
+    s3: { AWS_REGION: connection.region, AWS_ENDPOINT_URL: endpoint },
+    google: { STORAGE_ENDPOINT: google.endpoint },
+    azure: { AZURE_STORAGE_ACCOUNT_NAME: azure.account, AZURE_STORAGE_ENDPOINT: azure.endpoint },
+    local: {},
+    mem: {},
+  };
+  return Object.fromEntries(Object.entries(entries[type]).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
+}

@@ -3,7 +3,7 @@ import { stringLiteral, integerLiteral, listLiteral, noneLiteral } from "../valu
 import { buildContext, interfaceOfTypes, recipe } from "../test/support/build-context.ts";
 import { describePlugin } from "../test/support/describe-plugin.ts";
 import { containerPlugin } from "./container-plugin.ts";
-import type { BuildContext, Manifest } from "./plugin.ts";
+import { type BuildContext, defaultPluginConfig, type Manifest } from "./plugin.ts";
 import { stamp } from "./stamp.ts";
 
 interface Container {
@@ -52,6 +52,43 @@ describe("the pod of an attempt", () => {
       { name: "flyte-inputs", mountPath: "/var/inputs", readOnly: true },
       { name: "flyte-outputs", mountPath: "/var/outputs" },
     ]);
+  });
+
+  describe("with an object store", () => {
+    const config = { ...defaultPluginConfig, storageSecret: "flyteops-storage", storageEnv: { AWS_REGION: "eu-central-1", NODE_OPTIONS: "--inspect" } };
+    const data = { ...buildContext().data, storage: "s3://flows/prod" };
+    const source = (key: string) => ({ name: key, valueFrom: { secretKeyRef: { name: "flyteops-storage", key, optional: true } } });
+
+    it("gives credentials to the copilots, and to them alone, by reference", () => {
+      const pod = built({ config, data });
+      const wanted = [
+        source("AWS_ACCESS_KEY_ID"),
+        source("AWS_SECRET_ACCESS_KEY"),
+        source("AWS_SESSION_TOKEN"),
+        { name: "AWS_REGION", value: "eu-central-1" },
+        source("AWS_ENDPOINT_URL"),
+      ];
+      for (const copilot of pod.initContainers) {
+        assert.deepEqual(copilot.env, wanted);
+        assert.equal(copilot.envFrom, undefined);
+      }
+      assert.doesNotMatch(JSON.stringify(pod.containers), /AWS_|flyteops-storage/);
+      assert.doesNotMatch(JSON.stringify(pod["volumes"]), /flyteops-storage/);
+    });
+
+    it("names the variables of every store that is read, and of no other", () => {
+      const names = (overrides: Partial<BuildContext>) => [
+        ...new Set(built({ config, ...overrides }).initContainers.flatMap(({ env = [] }) => env.map(({ name }) => name.split("_")[0]))),
+      ];
+      assert.deepEqual(names({}), []);
+      assert.deepEqual(names({ dataPrefixes: ["gs://raw/x"] }), ["GOOGLE", "STORAGE"]);
+      assert.deepEqual(names({ data: { ...data, storage: "abfs://c@account/x" }, dataPrefixes: ["s3://raw"] }), ["AWS", "AZURE"]);
+    });
+
+    it("keeps the keys of the store from a task that asks for them", () => {
+      const asking = recipe({ secrets: [{ name: "flyteops-storage", mount: "env" }] });
+      assert.throws(() => built({ config, data, recipe: asking }), { reason: "SecretNotAllowed" });
+    });
   });
 
   it("tells both copilots, and them alone, where remote data may lie", () => {

@@ -93,9 +93,10 @@ export interface PluginConfig {
   /** Image that holds the copilots. */
   readonly copilotImage: string;
   readonly copilotResources: ContainerResources;
-  /** `envFrom` and `env` of the copilots: credentials of the object store in a cluster. Never seen by user containers. */
-  readonly copilotEnvFrom?: readonly Readonly<Record<string, unknown>>[];
-  readonly copilotEnv?: readonly Readonly<Record<string, unknown>>[];
+  /** Secret in the namespace of a task that holds the credentials of the object store, keyed by variable. Its copilots get them; its other containers never. */
+  readonly storageSecret?: string;
+  /** What copilots must know of the object store and is no secret: AWS_REGION, AWS_ENDPOINT_URL and the like. Goes before the Secret. */
+  readonly storageEnv?: Readonly<Record<string, string>>;
   /** Seconds a pod gets to upload its outputs after the program has ended. */
   readonly uploadSeconds: number;
   /** uid of every container; absent: each image's own. */
@@ -112,6 +113,7 @@ export interface PluginConfig {
 
 export const defaultPluginConfig: PluginConfig = {
   copilotImage: "flyteops:dev",
+  storageSecret: "flyteops-storage",
   copilotResources: { requests: { cpu: "50m", memory: "64Mi" }, limits: { cpu: "1", memory: "512Mi" } },
   uploadSeconds: 3_600,
   grace: { imagePullMs: 180_000, createContainerMs: 180_000, containerConfigMs: 30_000 },

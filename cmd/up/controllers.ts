@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Clock, Logger, Random } from "../../base/index.ts";
-import type { BlobStore } from "../../blobs/index.ts";
+import { type BlobStore, remoteDataOpener } from "../../blobs/index.ts";
 import { workerEvaluator } from "../../cel/index.ts";
 import { actionControllers } from "../../controllers/action/index.ts";
 import { archiveController } from "../../controllers/archive/index.ts";
@@ -42,7 +42,7 @@ export async function productControllers(roots: ControllerRoots): Promise<{ read
     projectController(deps),
     quotaController(deps),
     ...definitionControllers({ ...deps, blobs }),
-    ...runControllers({ ...deps, blobs, evaluator }),
+    ...runControllers({ ...deps, blobs, evaluator, openRemote: remoteDataOpener({ clock, random, environment: roots.environment }) }),
     ...actionControllers({ ...deps, blobs, plugins: [containerPlugin()], config: { plugin: defaultPluginConfig }, podLogs: podLogs(transport) }),
     triggerController(deps),
     appController(deps),

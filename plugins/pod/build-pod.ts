@@ -4,6 +4,7 @@ import { CODE_PATH, type EnvEntry, environmentOf } from "../environment.ts";
 import type { BuildContext, Manifest } from "../plugin.ts";
 import { CONTAINER_SECURITY, downloadContainer, MAIN, sidecarContainer, VOLUME } from "./copilot-containers.ts";
 import { wireSecrets } from "./secrets.ts";
+import { refuseStorageSecret } from "./storage-credentials.ts";
 
 const NOT_IN_NAME = /[^a-zA-Z0-9_]/g;
 
@@ -79,6 +80,7 @@ function placement({ config, interruptible }: BuildContext) {
 /** The pod of one attempt: copilot, the user's program with its two directories, sidecar. */
 export function buildPod(context: BuildContext): Manifest {
   const { serviceAccountName, timeoutMs, config } = context;
+  refuseStorageSecret(context);
   const secrets = wireSecrets(context.recipe.secrets);
   return {
     apiVersion: "v1",

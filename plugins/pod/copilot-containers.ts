@@ -1,6 +1,7 @@
 import { TypedInterfaceSchema, toBinary } from "../../proto/index.ts";
 import { CODE_PATH, escapeDollars } from "../environment.ts";
 import type { BuildContext } from "../plugin.ts";
+import { storageVariables } from "./storage-credentials.ts";
 
 export const MAIN = "main";
 export const DOWNLOAD = "copilot-download";
@@ -24,13 +25,13 @@ function argumentsOf(flags: Flags): string[] {
 
 function copilot(context: BuildContext, name: string, verb: string, flags: Flags, volumeMounts: readonly object[]): Container {
   const { config } = context;
+  const env = storageVariables(context);
   return {
     name,
     image: config.copilotImage,
     command: ["flyteops", "copilot", verb],
     args: argumentsOf(flags),
-    ...(config.copilotEnv ? { env: config.copilotEnv } : {}),
-    ...(config.copilotEnvFrom ? { envFrom: config.copilotEnvFrom } : {}),
+    ...(env.length > 0 ? { env } : {}),
     resources: config.copilotResources,
     volumeMounts,
     securityContext: CONTAINER_SECURITY,
