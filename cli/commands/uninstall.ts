@@ -12,6 +12,7 @@ interface UninstallOptions extends ConnectOptions {
   readonly keepCrds?: boolean;
   readonly drainOnly?: boolean;
   readonly dryRun?: boolean;
+  readonly force?: boolean;
   readonly timeout: string;
 }
 
@@ -22,7 +23,7 @@ function refuseLeft(left: readonly Stored[], timeout: string): void {
   const shown = left.slice(0, 5).map(({ kind, metadata }) => `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`);
   const more = left.length > 5 ? ` and ${left.length - 5} more` : "";
   throw new UserError(`after ${timeout}, still there: ${shown.join(", ")}${more}. Nothing else was removed`, {
-    hint: "see what holds them: flyteops check; kubectl describe …; then run this again, with a longer --timeout",
+    hint: "see what holds them: flyteops check; kubectl describe …; then run this again, with a longer --timeout. If the controllers will not come back: --force",
   });
 }
 
@@ -31,7 +32,9 @@ async function planOf(client: ObjectClient, options: UninstallOptions): Promise<
   const counted = await Promise.all(allKinds.map(async (kind) => [kind.plural, (await objectsOf(client, kind)).length] as const));
   const objects = counted.filter(([, count]) => count > 0).map(([plural, count]) => `${count} ${plural}`);
   const all = objects.length === 0 ? "no objects" : objects.join(", ");
-  const lines = ["tell GitSyncs and Triggers to rest", "abort unfinished Runs and wait until their pods have stopped and their records are kept"];
+  const lines = options.force
+    ? ["end the controllers", `take the finalizers of flyteops off ${all}: what is not in the archive yet is lost`]
+    : ["tell GitSyncs and Triggers to rest", "abort unfinished Runs and wait until their pods have stopped and their records are kept"];
   if (options.keepCrds) {
     lines.push("end the controllers", `keep ${all}, and take the finalizers of flyteops off them`);
     return options.drainOnly ? lines : [...lines, "delete the objects of the installation", "keep the kinds"];
@@ -80,6 +83,12 @@ async function deleteKinds(client: ObjectClient, say: (line: string) => void): P
   say(`${allKinds.length} kinds deleted`);
 }
 
+/** What the controllers would let go of in good order, taken from them: they may be gone already. */
+async function takeAway(draining: Draining, timeout: string): Promise<void> {
+  refuseLeft(await stopPrograms(draining), timeout);
+  await releaseObjects(draining);
+}
+
 /** Everything of flyteops goes, and so does what people made of its kinds. */
 async function removeAll(connection: Connection, draining: Draining, timeout: string): Promise<void> {
   refuseLeft(await deleteObjects(draining), timeout);
@@ -89,8 +98,7 @@ async function removeAll(connection: Connection, draining: Draining, timeout: st
 
 /** The controllers go; kinds and objects stay, and nothing holds the objects. */
 async function keepObjects(connection: Connection, draining: Draining, wake: () => Promise<void>, { drainOnly, timeout }: UninstallOptions): Promise<void> {
-  refuseLeft(await stopPrograms(draining), timeout);
-  await releaseObjects(draining);
+  await takeAway(draining, timeout);
   await wake();
   if (!drainOnly) await deleteInstallation(connection, draining.say);
 }
@@ -109,7 +117,8 @@ async function uninstall(deps: CliDeps, connection: Connection, options: Uninsta
   const say = (line: string): void => deps.err.write(`${line}\n`);
   const draining: Draining = { client, clock: deps.clock, signal: deps.signal, deadline: deps.clock.now() + ms, say };
   const wake = await calm(draining);
-  refuseLeft(await endRuns(draining), options.timeout);
+  if (options.force) await takeAway(draining, options.timeout);
+  else refuseLeft(await endRuns(draining), options.timeout);
   if (options.keepCrds) await keepObjects(connection, draining, wake, options);
   else await removeAll(connection, draining, options.timeout);
   if (!options.drainOnly) await sayWhatStays(client, say);
@@ -135,6 +144,7 @@ export function registerUninstall(registry: Registry): void {
     .option("--dry-run", "print the plan, and succeed")
     .option("--keep-crds", "keep the kinds and all objects, with nothing left that holds them")
     .option("--drain-only", "with --keep-crds: leave the objects of the installation to whoever made them, as Helm")
+    .option("--force", "do not wait for the controllers, which may be gone: what they hold is taken from them")
     .option("--timeout <duration>", "how long to wait for controllers to let go", "10m")
     .option("--kubeconfig <file>", "kubeconfig file (default: $KUBECONFIG, else .flyteops/kubeconfig here or above, else ~/.kube/config)")
     .option("--context <name>", "context of the kubeconfig")
