@@ -24,6 +24,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   plugins: ["base", "cel", "crds", "proto", "values", "kube"],
   controllers: ["base", "cel", "crds", "proto", "schema", "values", "engine", "synth", "gitops", "blobs", "records", "kube", "plugins"],
   copilot: ["base", "proto", "values", "blobs"],
+  api: ["base", "crds", "proto", "values", "blobs", "records", "kube"],
   local: ["base", "schema", "cel", "kube"],
   cli: ["base", "cel", "schema", "config", "crds", "proto", "values", "engine", "synth", "gitops", "blobs", "records", "kube", "plugins"],
   cmd: ["*"],
@@ -56,8 +57,8 @@ const AMBIENT_ALLOWED = new Set(["cmd", "test", "bench", "scripts"]);
 const AMBIENT =
   /\b(Date\.now\(|new Date\(\)|Math\.random\(|process\.(env|argv|exit|stdout|stderr)\b|console\.(log|error|warn|info)\(|(?<![.\w])set(Timeout|Interval|Immediate)\()/;
 
-/** A room's door. schema/ has two: who only walks structural schemas need not load the builder and its checker. */
-const DOOR = /^([a-z]+|schema\/structural)\/index\.ts$/;
+/** A room's door. Two rooms have a second one: who only walks structural schemas need not load the builder, who only moves data need not load the services. */
+const DOOR = /^([a-z]+|schema\/structural|proto\/services)\/index\.ts$/;
 
 interface Import {
   readonly from: string;

@@ -1,0 +1,2 @@
+export { type ApiReader, apiReader, type FoundRun } from "./reader.ts";
+export { apiRoutes } from "./routes.ts";
