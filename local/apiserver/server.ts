@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Clock, Logger, Random } from "../../base/index.ts";
 import type { Transport } from "../../kube/index.ts";
 import { type Access, openAccess } from "./access/access.ts";
+import { quotaStatusWriter } from "./access/quota/status-writer.ts";
 import { roleAggregation } from "./access/rbac/aggregation.ts";
 import { keepDefaultRoles } from "./access/rbac/bootstrap.ts";
 import { newSigningKey } from "./access/tokens/signing-key.ts";
@@ -123,6 +124,7 @@ export async function createApiServer(deps: ApiServerDeps): Promise<ApiServer> {
   const running: Running = { core, documents: documents(core, access), access };
   await Promise.all([makeSystemNamespaces(core), keepDefaultRoles(core)]);
   const cleanup = definitionCleanup(core);
+  const quotas = quotaStatusWriter(core, access.ledger);
   const answerRequest = (request: ServerRequest) => handle(running, request);
   const aggregation = roleAggregation(core, localTransport(answerRequest, ADMINISTRATOR));
   return {
@@ -130,7 +132,7 @@ export async function createApiServer(deps: ApiServerDeps): Promise<ApiServer> {
     transport: (user = ADMINISTRATOR) => localTransport(answerRequest, user),
     async close() {
       closing.abort();
-      await Promise.all([cleanup.stop(), aggregation.stop()]);
+      await Promise.all([cleanup.stop(), aggregation.stop(), quotas.stop()]);
       await store.close();
     },
   };

@@ -8,6 +8,7 @@ import type { ResourceRoute } from "../wire/route.ts";
 import { admission, type Admission } from "./admission.ts";
 import { forbidden } from "./forbid.ts";
 import { impersonation } from "./impersonate.ts";
+import { type Ledger, quotaLedger } from "./quota/ledger.ts";
 import { policyIndex } from "./rbac/policy-index.ts";
 import { rbacAuthorizer } from "./rbac/rbac-authorizer.ts";
 import { requestAttributes } from "./request-attributes.ts";
@@ -30,6 +31,7 @@ export interface Access {
   readonly authority: TokenAuthority;
   readonly authorizer: Authorizer;
   readonly admission: Admission;
+  readonly ledger: Ledger;
   /** The user a request acts as, after all checks. Throws 401 for nobody we know, 400 for half an impersonation, 403 for what is not allowed. */
   admit(request: ServerRequest, path: string, query: URLSearchParams, route: ResourceRoute | undefined): User;
 }
@@ -40,12 +42,14 @@ export function openAccess(deps: AccessDeps): Access {
   const identities = authenticator(deps.tokens, authority);
   const index = policyIndex(store);
   const authorizer = rbacAuthorizer(index);
+  const ledger = quotaLedger(store);
   const impersonated = impersonation(authorizer);
   return {
     authenticator: identities,
     authority,
     authorizer,
-    admission: admission({ authorizer, index }),
+    admission: admission({ authorizer, index, store, ledger }),
+    ledger,
     admit(request, path, query, route) {
       let known: Attributes | undefined;
       const attributes = () => (known ??= requestAttributes(request.method, path, query, route));

@@ -8,7 +8,7 @@ export { decodeProblem } from "./decode-builtin.ts";
 export { defaultBuiltin } from "./default-builtin.ts";
 export { defaultManager } from "./manager-name.ts";
 export type { Write } from "./own.ts";
-export { canonicalQuantity, quantityNanos } from "./quantity.ts";
+export { canonicalQuantity, type Quantity, quantityNanos, quantityOf, quantityText } from "./quantity.ts";
 export { type FieldPath, resetPaths } from "./reset-paths.ts";
 export { strategicMerge, type StrategicResult } from "./strategic-merge.ts";
 export { keepTimes, trackUpdate } from "./track-update.ts";

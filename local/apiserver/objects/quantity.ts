@@ -4,7 +4,7 @@ const DECIMAL = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"] as const;
 const NANO = 1_000_000_000n;
 
 /** A resource quantity in billionths, rounded up as the real server rounds, and how it was written. */
-interface Quantity {
+export interface Quantity {
   readonly nanos: bigint;
   readonly form: "binary" | "decimal" | "exponent";
 }
@@ -14,6 +14,11 @@ function scaled(digits: string, numerator: bigint, denominator: bigint): bigint 
   const value = BigInt(`${whole}${fraction}` || "0") * numerator;
   const divisor = denominator * 10n ** BigInt(fraction.length);
   return (value + divisor - 1n) / divisor;
+}
+
+/** A quantity as read; undefined when it is none. */
+export function quantityOf(value: unknown): Quantity | undefined {
+  return typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? parse(String(value).trim()) : undefined;
 }
 
 function parse(text: string): Quantity | undefined {
@@ -50,14 +55,17 @@ export function quantityNanos(value: unknown): bigint | undefined {
   return parse(String(value).trim())?.nanos;
 }
 
-/** The one spelling that the server answers with (`0.5` → `500m`, `1024Mi` → `1Gi`); undefined when it is no quantity. */
-export function canonicalQuantity(value: unknown): string | undefined {
-  const quantity = typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? parse(String(value).trim()) : undefined;
-  if (!quantity) return undefined;
-  const { nanos, form } = quantity;
+/** The one spelling of a quantity in its own form: `0.5` → `500m`, `1024Mi` → `1Gi`. */
+export function quantityText({ nanos, form }: Quantity): string {
   if (nanos === 0n) return "0";
   if (form === "exponent") return exponentText(nanos);
   const magnitude = nanos < 0n ? -nanos : nanos;
   if (form === "binary" && nanos % NANO === 0n && magnitude >= 1024n * NANO) return withUnit(nanos / NANO, 1024n, BINARY);
   return withUnit(nanos, 1000n, DECIMAL);
+}
+
+/** The spelling that the server answers with; undefined when the value is no quantity. */
+export function canonicalQuantity(value: unknown): string | undefined {
+  const quantity = quantityOf(value);
+  return quantity && quantityText(quantity);
 }

@@ -43,11 +43,16 @@ async function insert(core: Core, call: Call, object: KubeObject, dryRun: boolea
   const { kind, namespace } = call.target;
   const name = object.metadata.name ?? "";
   const key = objectKey(kind.collection, kind.namespaced ? namespace : "", name);
-  if (core.store.head(key)) throw alreadyExists(subjectOf(call.target), name);
-  if (dryRun) return object;
-  const written = core.store.put(undefined, { key, collection: kind.collection, namespace, name, object: toStored(kind, object) });
-  if (written === false) throw alreadyExists(subjectOf(call.target), name);
-  return (await written).object;
+  const release = core.admission.hold(call, object);
+  try {
+    if (core.store.head(key)) throw alreadyExists(subjectOf(call.target), name);
+    if (dryRun) return object;
+    const written = core.store.put(undefined, { key, collection: kind.collection, namespace, name, object: toStored(kind, object) });
+    if (written === false) throw alreadyExists(subjectOf(call.target), name);
+    return (await written).object;
+  } finally {
+    release();
+  }
 }
 
 /** Stores an object that a POST, or a server-side apply to nothing, carries. Resolves with the stored form. */
