@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { silentLogger } from "../../base/index.ts";
 import { openBlobStore } from "../../blobs/index.ts";
 import { installKinds, installSystem } from "../../cmd/up/bootstrap.ts";
-import { productControllers } from "../../cmd/up/controllers.ts";
+import { productControllers } from "../../cmd/product-controllers.ts";
 import { systemClock as clock, systemRandom as random } from "../../cmd/system.ts";
 import { apiClient, clusterTransport, informerSet } from "../../kube/index.ts";
 import { startPostgres } from "../../local/postgres/index.ts";

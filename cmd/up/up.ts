@@ -1,6 +1,6 @@
-import { createWriteStream, existsSync, mkdirSync } from "node:fs";
+import { createWriteStream, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { pathToFileURL } from "node:url";
 import { Failure, type Logger, messageOf, shellWord } from "../../base/index.ts";
 import { type BlobStore, openBlobStore } from "../../blobs/index.ts";
 import { type CliDeps, type Connection, EXIT, printDocument, type Terminal, UserError } from "../../cli/index.ts";
@@ -8,10 +8,10 @@ import { apiClient, type InformerSet, informerSet, type ObjectClient } from "../
 import { builtinControllers } from "../../local/builtin/index.ts";
 import type { ContainerEngine, Kubelet } from "../../local/kubelet/index.ts";
 import { excludeFromGit, type StateDirectory, takeStateDirectory } from "../state-directory.ts";
+import { celWorker, productControllers } from "../product-controllers.ts";
 import { jsonLogger } from "../system.ts";
 import { followRepository, installKinds, installSystem } from "./bootstrap.ts";
 import { type ControlPlane, type LateLogs, startControlPlane } from "./control-plane.ts";
-import { productControllers } from "./controllers.ts";
 import { chosenEngine, laptopNode } from "./laptop-node.ts";
 import { type DeclaredRuns, declaredRunsFinished, onceDocument } from "./once.ts";
 import { findRepository, type FollowedRepository } from "./repository.ts";
@@ -23,11 +23,6 @@ function fileLogger(directory: string, level: string): Logger {
   if (level !== "error" && level !== "info" && level !== "debug") throw new UserError(`--log-level ${level}: error, info or debug`, { exitCode: EXIT.usage });
   const stream = createWriteStream(join(directory, "flyteops.log"), { flags: "a", mode: 0o600 });
   return jsonLogger((line) => void stream.write(line), level);
-}
-
-function celWorker(): URL | undefined {
-  const bundled = new URL("./cel-worker.js", import.meta.url);
-  return existsSync(fileURLToPath(bundled)) ? bundled : undefined;
 }
 
 /** Everything that runs until it is told to stop; the first that fails stops the others. */

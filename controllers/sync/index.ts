@@ -56,7 +56,8 @@ export function syncController(deps: SyncControllerDeps): Controller {
     references: referenceStore(deps.blobs),
     history: deps.records,
   });
-  const made = controller(deps, { reconciler, deadlineMs: DEADLINE_MS });
+  // Repositories are independent of each other: replicas share them one by one.
+  const made = controller(deps, { reconciler, deadlineMs: DEADLINE_MS, shardOf: (key) => key });
   const wakeFor = (kind: string, change: Change): void => {
     const owner = change.object.metadata.labels?.[LABEL.syncUid] ?? change.previous?.metadata.labels?.[LABEL.syncUid];
     const drifted = owner !== undefined && mayBeDrift(change);
