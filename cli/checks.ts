@@ -9,16 +9,10 @@ import { messageOf } from "../base/index.ts";
 import { allKinds } from "../crds/index.ts";
 import { isNotFound, Kinds, type KubeObject } from "../kube/index.ts";
 import type { CliDeps, Connection } from "./context.ts";
+import type { Finding } from "./finding.ts";
+import { FOREIGN_KINDS, hasForeignKinds } from "./foreign-kinds.ts";
+import { checkPrograms, kindFinding } from "./installation-checks.ts";
 import { INSTALLATION } from "./storage.ts";
-
-/** One thing that was looked at. */
-export interface Finding {
-  readonly subject: string;
-  readonly level: "ok" | "warning" | "problem";
-  readonly message: string;
-  /** What to do, where there is something to do. */
-  readonly hint?: string;
-}
 
 const run = promisify(execFile);
 const WANTED_BYTES = 512 * 1024 * 1024;
@@ -87,22 +81,38 @@ async function checkNamespaces(): Promise<Finding> {
   };
 }
 
-/** What `flyteops up` needs of this machine. */
-export async function checkMachine(deps: CliDeps): Promise<Finding[]> {
-  return [await checkGit(), await checkKubectl(deps), await checkLoopback(), await checkDisk(deps.cwd), await checkNamespaces()];
+/** What answers `flyteops up --runtime`. None is needed: without one, programs of this machine run in place of images. */
+async function checkRuntimes(): Promise<Finding> {
+  const asked = { docker: "{{.ServerVersion}}", podman: "{{.Version.Version}}" };
+  const answers = await Promise.all(
+    Object.entries(asked).map(async ([name, format]) => [name, await programVersion(name, "info", "--format", format)] as const),
+  );
+  const found = answers.flatMap(([name, version]) => (version ? [`${name} ${version} (flyteops up --runtime ${name})`] : []));
+  const message = found.length > 0 ? found.join(", ") : "neither docker nor podman answers; not needed: programs of this machine run in place of images";
+  return { subject: "container runtimes", level: "ok", message };
 }
 
-async function checkKinds(connection: Connection): Promise<Finding> {
+/** What `flyteops up` needs of this machine. */
+export async function checkMachine(deps: CliDeps): Promise<Finding[]> {
+  return [await checkGit(), await checkKubectl(deps), await checkLoopback(), await checkDisk(deps.cwd), await checkNamespaces(), await checkRuntimes()];
+}
+
+async function checkKinds(connection: Connection, version: string): Promise<Finding[]> {
+  if (await hasForeignKinds(connection.client)) return [{ subject: "kinds", level: "problem", ...FOREIGN_KINDS }];
   const missing: string[] = [];
+  const odd: Finding[] = [];
   for (const kind of allKinds) {
     const name = `${kind.plural}.${kind.group}`;
-    await connection.client.get(Kinds.CustomResourceDefinition, { name }).catch((thrown: unknown) => {
+    const found = await connection.client.get(Kinds.CustomResourceDefinition, { name }).catch((thrown: unknown) => {
       if (!isNotFound(thrown)) throw thrown;
       missing.push(name);
+      return undefined;
     });
+    const finding = found && kindFinding(name, found, version);
+    if (finding) odd.push(finding);
   }
-  if (missing.length === 0) return { subject: "kinds", level: "ok", message: `all ${allKinds.length} are installed` };
-  return { subject: "kinds", level: "problem", message: `missing: ${missing.join(", ")}`, hint: "flyteops crds | kubectl apply --server-side -f -" };
+  if (missing.length === 0) return [{ subject: "kinds", level: "ok", message: `all ${allKinds.length} are installed` }, ...odd];
+  return [{ subject: "kinds", level: "problem", message: `missing: ${missing.join(", ")}`, hint: "flyteops crds | kubectl apply --server-side -f -" }, ...odd];
 }
 
 async function checkInstallation(connection: Connection): Promise<Finding> {
@@ -120,10 +130,10 @@ async function checkInstallation(connection: Connection): Promise<Finding> {
 }
 
 /** What of flyteops the cluster has. */
-export async function checkCluster(connection: Connection): Promise<Finding[]> {
+export async function checkCluster(deps: CliDeps, connection: Connection): Promise<Finding[]> {
   const findings: Finding[] = [{ subject: "cluster", level: "ok", message: connection.source }];
   try {
-    findings.push(await checkKinds(connection), await checkInstallation(connection));
+    findings.push(...(await checkKinds(connection, deps.version)), await checkInstallation(connection), ...(await checkPrograms(deps, connection)));
   } catch (thrown) {
     findings[0] = { subject: "cluster", level: "problem", message: `${connection.source}: ${messageOf(thrown)}` };
   }

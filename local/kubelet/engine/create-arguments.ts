@@ -38,7 +38,7 @@ export function createCommand(input: CreateInput): CreateCommand {
   const environment = engineEnvironment(request.env);
   return {
     args: [
-      ...["create", "--pull", "never", "--network", "host", "--log-driver", "none", "--security-opt", "label=disable"],
+      ...["create", "--pull", "never", "--network", "host", "--log-driver", "none", "--security-opt", "label=disable", "--stop-timeout", "0"],
       ...["--name", nameOf(request), "--hostname", hostname(request)],
       ...Object.entries(labels).flatMap(([name, value]) => ["--label", `${name}=${value}`]),
       ...environment.args,
