@@ -1,7 +1,8 @@
 import { addCommand, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type CliDeps, type Connection, EXIT } from "../context.ts";
-import { checkCluster, checkMachine, type Finding } from "../checks.ts";
+import { checkCluster, checkMachine } from "../checks.ts";
+import type { Finding } from "../finding.ts";
 import { paintFor } from "../views/paint.ts";
 
 interface CheckOptions extends ConnectOptions {
@@ -40,7 +41,7 @@ export function registerCheck(registry: Registry): void {
       const connection = await connectionIfAny(deps, options);
       if (connection) {
         try {
-          findings.push(...(await checkCluster(connection)));
+          findings.push(...(await checkCluster(deps, connection)));
         } finally {
           await connection.close();
         }
