@@ -24,17 +24,24 @@ export type Verb = "get" | "list" | "watch" | "create" | "update" | "patch" | "d
 const COLLECTION_VERBS: Readonly<Record<string, Verb>> = { GET: "list", POST: "create", DELETE: "deletecollection" };
 const OBJECT_VERBS: Readonly<Record<string, Verb>> = { GET: "get", PUT: "update", PATCH: "patch", DELETE: "delete" };
 
-/** The verb of a request. Throws 405. */
+const STREAMS: ReadonlySet<string> = new Set(["exec", "attach", "portforward"]);
+
+/** Verbs that make no sense for what is addressed. */
+function isMisplaced(verb: Verb, { subresource, namespace, kind }: Call["target"]): boolean {
+  if (kind.namespaced && namespace === "") return verb !== "list";
+  return subresource === "" ? verb === "deletecollection" && kind.collection === "/namespaces" : verb === "delete";
+}
+
+/** The verb of a request. Throws 404 for a subresource that its kind has not, and 405. */
 export function verbOf(request: ServerRequest, call: Call): Verb {
-  const { name, subresource, namespace, kind } = call.target;
+  const { name, subresource, kind } = call.target;
   const method = request.method === "HEAD" ? "GET" : request.method;
+  if (subresource !== "" && !kind.subresources.includes(subresource)) throw notServed();
   if (subresource === "binding") return method === "POST" ? "create" : deny();
+  if (STREAMS.has(subresource)) return method === "GET" || method === "POST" ? "get" : deny();
   const verb = (name === "" ? COLLECTION_VERBS : OBJECT_VERBS)[method];
-  if (subresource === "exec" || subresource === "attach" || subresource === "portforward") return method === "GET" || method === "POST" ? "get" : deny();
-  if (!verb || (subresource !== "" && verb === "delete")) throw methodNotAllowed();
-  if (kind.namespaced && namespace === "" && verb !== "list") throw methodNotAllowed();
-  if (verb === "list" && flag(call.query, "watch") === true) return "watch";
-  return verb;
+  if (!verb || isMisplaced(verb, call.target)) throw methodNotAllowed();
+  return verb === "list" && flag(call.query, "watch") === true ? "watch" : verb;
 }
 
 function deny(): never {

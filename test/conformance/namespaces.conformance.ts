@@ -49,7 +49,7 @@ describe("conformance: namespaces", () => {
   });
 
   it("gives every namespace a default service account", async function () {
-    this.timeout(40_000);
+    this.timeout(60_000);
     await eventually(
       "the default account is there",
       async () => (await cluster.api.get(`/api/v1/namespaces/${cluster.namespace}/serviceaccounts/default`)).status === 200,

@@ -49,6 +49,8 @@ export interface Api {
   delete(path: string, body?: unknown): Promise<Reply>;
   /** GET with these headers, e.g. to ask for a Table. */
   getAs(path: string, accept: string): Promise<Reply>;
+  /** Any request, e.g. one that has no name of its own here. */
+  send(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Reply>;
   watch(path: string): Promise<Watch>;
   close(): Promise<void>;
 }
@@ -164,6 +166,7 @@ export function openApi(kubeconfig: string): Api {
     replace: (path, body) => call("PUT", path, body),
     patch: (type, path, body) => call("PATCH", path, body, PATCH_TYPES[type]),
     delete: (path, body) => call("DELETE", path, body),
+    send: (method, path, body) => call(method, path, body, method === "PATCH" ? PATCH_TYPES.merge : "application/json"),
     watch: (path) => openWatch(access, path),
     close: () => agent.close(),
   };

@@ -23,8 +23,8 @@ interface Running {
 let running: Promise<Running> | undefined;
 const POLL_MS = 25;
 
-/** Asks again until `done` says so. For what a controller does in its own time. */
-export async function eventually(what: string, ask: () => Promise<boolean>, withinMs = 20_000): Promise<void> {
+/** Asks again until `done` says so. For what a controller does in its own time: a garbage collector may take half a minute to hear of a new kind. */
+export async function eventually(what: string, ask: () => Promise<boolean>, withinMs = 45_000): Promise<void> {
   const until = Date.now() + withinMs;
   while (!(await ask())) {
     if (Date.now() > until) throw new Error(`not within ${withinMs} ms: ${what}`);

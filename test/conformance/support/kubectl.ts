@@ -1,18 +1,12 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { type Cluster, useCluster } from "./cluster.ts";
+import { kubectlPaths, kubectls, type Program } from "./kubectl-programs.ts";
 
 export interface Run {
   readonly code: number;
   readonly out: string;
   readonly err: string;
-}
-
-interface Program {
-  readonly path: string;
-  /** `1.36`. */
-  readonly version: string;
-  readonly minor: number;
 }
 
 /** One kubectl at work in a suite's namespace. */
@@ -25,22 +19,9 @@ export interface Kubectl extends Program {
   start(args: readonly string[]): ChildProcess;
 }
 
-/** `KUBECTLS`: paths with commas between them; else `KUBECTL`, else the one on the PATH. */
-const paths = (process.env["KUBECTLS"] ?? process.env["KUBECTL"] ?? "kubectl").split(",").filter((path) => path !== "");
-
-function programAt(path: string): Program[] {
-  const { stdout, error } = spawnSync(path, ["version", "--client", "-o", "json"], { encoding: "utf8" });
-  if (error) return [];
-  const { clientVersion } = JSON.parse(stdout) as { clientVersion: { major: string; minor: string } };
-  const minor = Number.parseInt(clientVersion.minor, 10);
-  return [{ path, version: `${clientVersion.major}.${minor}`, minor }];
-}
-
-export const kubectls: readonly Program[] = paths.flatMap(programAt);
-
 /** A suite that every kubectl there is must pass. */
 export function describeKubectl(area: string, promises: (kubectl: Kubectl) => void): void {
-  if (kubectls.length === 0) return void describe(`conformance: ${area} (skipped: no ${paths.join(", ")} on this machine)`, () => undefined);
+  if (kubectls.length === 0) return void describe(`conformance: ${area} (skipped: no ${kubectlPaths.join(", ")} on this machine)`, () => undefined);
   for (const program of kubectls) {
     describe(`conformance: ${area} @${program.version}`, function () {
       this.timeout(60_000);
