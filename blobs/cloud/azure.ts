@@ -159,7 +159,8 @@ function upload(name: string, call: (request: Call) => Promise<Answer>): Upload 
       blocks[number] = blockid;
     },
     async finish() {
-      const list = blocks.map((block) => `<Uncommitted>${escapeXml(block)}</Uncommitted>`).join("");
+      // Latest, not Uncommitted: after an answer that was lost they are committed already.
+      const list = blocks.map((block) => `<Latest>${escapeXml(block)}</Latest>`).join("");
       const body = Buffer.from(`<?xml version="1.0" encoding="utf-8"?><BlockList>${list}</BlockList>`);
       await call({ method: "PUT", name, query: { comp: "blocklist" }, body, headers: { "content-type": "application/xml" } });
     },

@@ -4,6 +4,7 @@ import { checkedKey, checkedPrefix, isKey, keyBelow } from "../key.ts";
 import { tooLarge } from "../memory-store.ts";
 import { BlobError, type BlobStat, type BlobStore } from "../store.ts";
 import { limiter } from "./limiter.ts";
+import { Refused } from "./requests.ts";
 import type { ObjectService, Reading, Upload } from "./service.ts";
 
 const PARALLEL_DELETES = 16;
@@ -48,9 +49,14 @@ async function resumed(service: ObjectService, name: string, offset: number, ver
   try {
     return await service.get(name, { offset, version });
   } catch (thrown) {
-    if (!(thrown instanceof BlobError) || thrown.code === "BlobStoreUnavailable") throw thrown;
+    const gone = thrown instanceof BlobError && (thrown.code === "BlobNotFound" || hasChanged(thrown.cause));
+    if (!gone) throw thrown;
     throw new BlobError("BlobStoreUnavailable", `${service.place}: object ${name} changed while it was read`, { cause: thrown });
   }
+}
+
+function hasChanged(cause: unknown): boolean {
+  return cause instanceof Refused && cause.refusal.status === 412;
 }
 
 /** Sends pieces as they come, some at a time; rejects with the first failure after all that were on their way have ended. */

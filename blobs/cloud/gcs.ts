@@ -48,6 +48,7 @@ interface Call {
   readonly body?: Uint8Array;
   readonly streamed?: boolean;
   readonly accepts?: number;
+  readonly tries?: number;
 }
 
 function statusOf(thrown: unknown): number | undefined {
@@ -73,13 +74,13 @@ export function gcsService(settings: GcsSettings, deps: RequestDeps): ObjectServ
   const bucket = `/storage/v1/b/${encodePart(settings.bucket)}`;
   const pathOf = (name: string) => `${bucket}/o/${encodePart(name)}`;
 
-  async function raw({ method, path, query = {}, headers = {}, body, streamed = false, accepts }: Call): Promise<Answer> {
+  async function raw({ method, path, query = {}, headers = {}, body, streamed = false, accepts, tries }: Call): Promise<Answer> {
     const prepare = async (): Promise<HttpRequest> => {
       const token = await settings.token();
       const all = { ...headers, ...(token === undefined ? {} : { authorization: `Bearer ${token}` }) };
       return { method, origin: url.origin, path: `${root}${path}${encodeQuery(query)}`, headers: all, ...(body === undefined ? {} : { body }) };
     };
-    return send({ deps, place, read: readRefusal, streamed, accepts }, prepare);
+    return send({ deps, place, read: readRefusal, streamed, accepts, tries }, prepare);
   }
 
   async function call(request: Call): Promise<Answer> {
@@ -180,30 +181,55 @@ export function gcsService(settings: GcsSettings, deps: RequestDeps): ObjectServ
   };
 }
 
+/** How often one piece of an upload may fail before the upload does. */
+const PIECE_FAILURES = 4;
+
 /** A session that takes the pieces in their order. One that is left alone costs nothing and ends after a week. */
 function resumable(name: string, session: string, call: (request: Call) => Promise<Answer>): Upload {
   const [path = "", search = ""] = session.split("?");
   const query = Object.fromEntries(new URLSearchParams(search));
   let at = 0;
+
+  async function put(range: string, body: Uint8Array, tries?: number): Promise<Answer> {
+    try {
+      const headers = { "content-range": range };
+      return await call({ method: "PUT", path, name, query, body, headers, accepts: INCOMPLETE, ...(tries === undefined ? {} : { tries }) });
+    } catch (thrown) {
+      if (!(thrown instanceof BlobError) || thrown.code !== "BlobNotFound") throw thrown;
+      throw new BlobError("BlobStoreUnavailable", `the upload of object ${name} is not known any more`, { cause: thrown });
+    }
+  }
+
+  /** Sends bytes once; after a failure asks what arrived, because bytes must not be sent twice. */
+  async function send(bytes: Uint8Array, total: string): Promise<Answer | undefined> {
+    const range = bytes.length === 0 ? `bytes */${total}` : `bytes ${at}-${at + bytes.length - 1}/${total}`;
+    try {
+      return await put(range, bytes, 1);
+    } catch (thrown) {
+      if (!(thrown instanceof BlobError) || thrown.code !== "BlobStoreUnavailable") throw thrown;
+      return undefined;
+    }
+  }
+
   return {
     partBytes: () => PART_BYTES,
     parallel: 1,
     async part(_number, body, last) {
       const end = at + body.length;
-      for (let rest = body; ;) {
-        const range = rest.length === 0 ? `bytes */${end}` : `bytes ${at}-${end - 1}/${last ? end : "*"}`;
-        const answer = await call({ method: "PUT", path, name, query, body: rest, headers: { "content-range": range }, accepts: INCOMPLETE });
+      const total = last ? String(end) : "*";
+      for (let failures = 0; ; failures++) {
+        if (failures > PIECE_FAILURES) throw new BlobError("BlobStoreUnavailable", `the upload of object ${name} does not advance`);
+        const answer = (await send(body.subarray(body.length - (end - at)), total)) ?? (await put(`bytes */${total}`, Buffer.alloc(0)));
         if (answer.status !== INCOMPLETE) return;
         const kept = Number(/-(\d+)$/.exec(answer.headers["range"] ?? "")?.[1] ?? -1) + 1;
-        if (kept <= at && !(kept === at && rest.length === 0)) throw new BlobError("BlobStoreUnavailable", `the upload of object ${name} does not advance`);
-        rest = rest.subarray(kept - at);
-        at = kept;
-        if (rest.length === 0 && !last) return;
+        if (kept > at) failures = 0;
+        at = Math.max(at, Math.min(kept, end));
+        if (at === end && !last) return;
       }
     },
     finish: () => Promise.resolve(),
     async abort() {
-      await call({ method: "DELETE", path, name, query }).catch(() => undefined);
+      await call({ method: "DELETE", path, name, query, tries: 1 }).catch(() => undefined);
     },
   };
 }

@@ -79,6 +79,8 @@ interface Sending {
   readonly streamed?: boolean;
   /** A status that is a success although it does not look like one. */
   readonly accepts?: number | undefined;
+  /** At most so many requests. */
+  readonly tries?: number | undefined;
 }
 
 /**
@@ -86,7 +88,10 @@ interface Sending {
  * (about three seconds in all). `prepare` signs anew for each try. Throws Refused for an answer of 300 and above, BlobStoreUnavailable
  * when the store is away.
  */
-export async function send({ deps, place, read, streamed = false, accepts }: Sending, prepare: () => Promise<HttpRequest>): Promise<Answer> {
+export async function send(
+  { deps, place, read, streamed = false, accepts, tries: most = TRIES }: Sending,
+  prepare: () => Promise<HttpRequest>,
+): Promise<Answer> {
   let repeated = false;
   for (let tries = 1; ; tries++) {
     const request = await prepare();
@@ -94,11 +99,11 @@ export async function send({ deps, place, read, streamed = false, accepts }: Sen
       const response = await deps.http(request);
       if (response.status < 300 || response.status === accepts) return { ...response, text: streamed ? "" : await textOf(response), repeated };
       const refusal = await refusalOf(response, read);
-      if (!PASSING.has(refusal.status) || tries === TRIES) throw new Refused(refusal, repeated);
+      if (!PASSING.has(refusal.status) || tries >= most) throw new Refused(refusal, repeated);
       await sleep(deps.clock, pauseMs(tries, deps.random, refusal.headers));
     } catch (thrown) {
       if (thrown instanceof Refused) throw thrown;
-      if (tries === TRIES) throw new BlobError("BlobStoreUnavailable", `${place} does not answer: ${messageOf(thrown)}`, { cause: thrown });
+      if (tries >= most) throw new BlobError("BlobStoreUnavailable", `${place} does not answer: ${messageOf(thrown)}`, { cause: thrown });
       await sleep(deps.clock, pauseMs(tries, deps.random, {}));
     }
     repeated = true;
