@@ -18,12 +18,33 @@ function textOf(key: string, path: string | undefined): string | undefined {
   }
 }
 
+/** The text of a file as it is now, or as it last was while it is being replaced. */
+function newestText(key: string, path: string | undefined): () => string | undefined {
+  let last = textOf(key, path);
+  return () => {
+    try {
+      last = textOf(key, path);
+    } catch {
+      // Certificates that are no longer good are refused by the server.
+    }
+    return last;
+  };
+}
+
 function tlsOf({ options, rootCertPath, certPath, keyPath }: Database["postgres"]): RecordsTls {
+  const root = newestText("rootCertPath", rootCertPath);
+  const [certificate, key] = [newestText("certPath", certPath), newestText("keyPath", keyPath)];
   return {
     mode: (options.replace(/^sslmode=/, "") || "verify-full") as RecordsTls["mode"],
-    rootCertificate: textOf("rootCertPath", rootCertPath),
-    certificate: textOf("certPath", certPath),
-    key: textOf("keyPath", keyPath),
+    get rootCertificate() {
+      return root();
+    },
+    get certificate() {
+      return certificate();
+    },
+    get key() {
+      return key();
+    },
   };
 }
 
@@ -40,8 +61,8 @@ function passwordOf({ passwordPath }: Database["postgres"]): RecordsConnection["
 }
 
 /**
- * The external PostgreSQL that a configuration names. The password is read again for every connection; certificates are read now, so those that are rotated
- * want a restart. TerminalFailure naming the key of a file that cannot be read.
+ * The external PostgreSQL that a configuration names. Password and certificates are read again for every new connection, so that they may be rotated.
+ * TerminalFailure naming the key of a certificate that cannot be read now.
  */
 export function recordsConnectionOf(database: Database): RecordsConnection {
   const { host, port, dbname, username } = database.postgres;

@@ -5,7 +5,7 @@ import { parseJson } from "../base/index.ts";
 /** How the server is known, in the words of libpq. */
 export type TlsMode = "disable" | "require" | "verify-ca" | "verify-full";
 
-/** Texts in PEM form, not paths: whoever calls reads the files. */
+/** Texts in PEM form, not paths: whoever calls reads the files. The fields are read at every new connection and may be getters, which must not throw. */
 export interface RecordsTls {
   /** `require` encrypts and believes anybody, unless there is a root certificate: then it is `verify-ca`, as libpq has it. */
   readonly mode: TlsMode;
@@ -53,12 +53,17 @@ const JSON_TYPES: readonly number[] = [114, 3802];
 
 function tlsOptions(host: string, tls: RecordsTls | undefined): pg.PoolConfig["ssl"] {
   if (!tls || tls.mode === "disable") return false;
-  const { rootCertificate: ca, certificate: cert, key } = tls;
-  const mode = tls.mode === "require" && ca !== undefined ? "verify-ca" : tls.mode;
+  const mode = tls.mode === "require" && tls.rootCertificate !== undefined ? "verify-ca" : tls.mode;
   return {
-    ...(ca === undefined ? {} : { ca }),
-    ...(cert === undefined ? {} : { cert }),
-    ...(key === undefined ? {} : { key }),
+    get ca() {
+      return tls.rootCertificate;
+    },
+    get cert() {
+      return tls.certificate;
+    },
+    get key() {
+      return tls.key;
+    },
     rejectUnauthorized: mode !== "require",
     // The name that is compared is the one that was asked for, also when that is an address.
     checkServerIdentity: (_name, certificate) => (mode === "verify-full" ? checkServerIdentity(host, certificate) : undefined),

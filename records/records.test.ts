@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { Failure, seededRandom, silentLogger as logger } from "../base/index.ts";
@@ -154,6 +155,17 @@ else
     this.timeout(30_000);
     archiveSuite(() => ofTheSystem(programs));
   });
+
+describe("a database that accepts connections and says nothing", () => {
+  it("is given up after the time that a connection may take", async () => {
+    const silent = createServer((socket) => void socket.resume());
+    await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+    const { port } = silent.address() as { port: number };
+    const connection = { host: "127.0.0.1", port, user: "u", password: "p", database: "d", limits: { connectTimeoutMs: 100 } };
+    await assert.rejects(openRecords({ connection, logger }), { reason: "RecordsUnavailable", retry: "retryable" });
+    await new Promise((resolve) => silent.close(resolve));
+  });
+});
 
 describe("the archive controller over a real database", function () {
   this.timeout(30_000);

@@ -119,6 +119,27 @@ else {
         await assert.rejects(reaches(as({ mode, rootCertificate: certificates.stranger })), /certificate/, mode);
     });
 
+    it("may get certificates of another authority: the files are read again", async () => {
+      const directory = mkdtempSync(join(tmpdir(), "flyteops-certificates-"));
+      const [passwordPath, rootCertPath] = [join(directory, "password"), join(directory, "ca.crt")];
+      writeFileSync(passwordPath, "first");
+      writeFileSync(rootCertPath, certificates.authority);
+      const postgres = { host: "127.0.0.1", port: byAddress.connection.port, passwordPath, rootCertPath };
+      const { config } = parseConfig({ database: { postgres, maxIdleConnections: 0 } });
+      const records = await openRecords({ connection: recordsConnectionOf(config.database), logger });
+      writeFileSync(rootCertPath, certificates.stranger);
+      await assert.rejects(records.runs({ limit: 1 }), /certificate/);
+      rmSync(rootCertPath);
+      await assert.rejects(records.runs({ limit: 1 }), /certificate/, "as it last was");
+      writeFileSync(rootCertPath, certificates.authority);
+      assert.deepEqual(await records.runs({ limit: 1 }), []);
+      await records.close();
+      assert.throws(() => recordsConnectionOf(parseConfig({ database: { postgres: { ...postgres, rootCertPath: "/no/such" } } }).config.database), {
+        message: /database.postgres.rootCertPath: \/no\/such cannot be read/,
+      });
+      rmSync(directory, { recursive: true, force: true });
+    });
+
     it("is refused under another name, by verify-full alone", async () => {
       await reaches(as({ mode: "verify-ca", ...root() }, { host: "localhost" }));
       await assert.rejects(reaches(as({ mode: "verify-full", ...root() }, { host: "localhost" })), /Hostname\/IP does not match/);
