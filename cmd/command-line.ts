@@ -3,6 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commands, runCli } from "../cli/index.ts";
 import { registerInstallation } from "./register-installation.ts";
+import { registerController } from "./register-controller.ts";
 import { registerUp } from "./register-up.ts";
 import { systemClock, systemRandom, terminalOf } from "./system.ts";
 
@@ -50,6 +51,6 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       version: ownVersion(),
       installationNeeds: async () => (await import("./installation-needs.ts")).installationNeeds,
     },
-    [...commands, registerInstallation, registerUp],
+    [...commands, registerInstallation, registerController, registerUp],
   );
 }

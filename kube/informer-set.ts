@@ -10,6 +10,8 @@ export interface InformerSet {
   of<T extends KubeObject = KubeObject>(spec: InformerSpec): Informer<T>;
   /** The client whose writes are in these caches before its promise resolves. Controllers write with this one. */
   readonly client: ObjectClient;
+  /** Every informer that was asked for so far. */
+  all(): readonly Informer[];
   /** Runs every informer, those asked for later too, until the signal aborts. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -58,6 +60,7 @@ export function informerSet(deps: InformerDeps): InformerSet {
       running?.tasks.push(made.run(running.signal));
       return made;
     },
+    all: () => [...informers.values()],
     client: tellingClient(deps.client, {
       wrote: (kind, object) => following(kind).forEach((each) => each.wrote(object)),
       deleted: (kind, ref, uid) =>

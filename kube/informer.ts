@@ -25,6 +25,8 @@ export interface Informer<T extends KubeObject = KubeObject> extends ObjectReade
   readonly spec: InformerSpec;
   /** True once the first list is in the cache. */
   readonly synced: boolean;
+  /** When the follow loop last got on: something was heard, or an attempt ended. Undefined before the first. */
+  readonly movedAt: number | undefined;
   /** Resolves when synced, or when the signal aborts. */
   whenSynced(signal?: AbortSignal): Promise<void>;
   onChange(listener: ChangeListener<T>): () => void;
@@ -61,12 +63,13 @@ async function listAll<T extends KubeObject>(client: ObjectClient, spec: Informe
 }
 
 /** Follows one watch to its end. Returns the version reached and whether anything arrived. */
-async function followWatch<T extends KubeObject>(client: ObjectClient, spec: InformerSpec, cache: ObjectCache<T>, from: string, signal: AbortSignal) {
+async function followWatch<T extends KubeObject>(deps: InformerDeps, spec: InformerSpec, cache: ObjectCache<T>, at: Position, signal: AbortSignal) {
   const { kind, ...narrowed } = spec;
-  let resourceVersion = from;
+  let resourceVersion = at.resourceVersion ?? "";
   let heard = false;
-  for await (const event of client.watch<T>(kind, { ...narrowed, resourceVersion, signal })) {
+  for await (const event of deps.client.watch<T>(kind, { ...narrowed, resourceVersion, signal })) {
     heard = true;
+    at.movedAt = deps.clock.now();
     if (event.type === "BOOKMARK") {
       resourceVersion = event.resourceVersion;
       cache.progressed(resourceVersion);
@@ -84,6 +87,7 @@ async function followWatch<T extends KubeObject>(client: ObjectClient, spec: Inf
 interface Position {
   resourceVersion: string | undefined;
   failures: number;
+  movedAt: number | undefined;
 }
 
 async function followOnce<T extends KubeObject>(
@@ -101,7 +105,7 @@ async function followOnce<T extends KubeObject>(
     return;
   }
   const startedAt = deps.clock.now();
-  const { resourceVersion, heard } = await followWatch(deps.client, spec, cache, at.resourceVersion, signal);
+  const { resourceVersion, heard } = await followWatch(deps, spec, cache, at, signal);
   at.resourceVersion = resourceVersion;
   at.failures = heard || deps.clock.now() - startedAt >= SHORT_WATCH_MS ? 0 : at.failures + 1;
 }
@@ -130,6 +134,7 @@ function belongs(spec: InformerSpec): (object: Stored) => boolean {
 export function informer<T extends KubeObject>(deps: InformerDeps, spec: InformerSpec): Informer<T> {
   const cache = objectCache<T>();
   const isOurs = belongs(spec);
+  const at: Position = { resourceVersion: undefined, failures: 0, movedAt: undefined };
   let markSynced: () => void = () => undefined;
   const firstList = new Promise<void>((resolve) => (markSynced = resolve));
   let synced = false;
@@ -145,6 +150,9 @@ export function informer<T extends KubeObject>(deps: InformerDeps, spec: Informe
     get synced() {
       return synced;
     },
+    get movedAt() {
+      return at.movedAt;
+    },
     whenSynced(signal) {
       return signal && !synced ? Promise.race([firstList, aborted(signal)]) : firstList;
     },
@@ -156,13 +164,13 @@ export function informer<T extends KubeObject>(deps: InformerDeps, spec: Informe
     },
     deleted: cache.deleted,
     async run(signal) {
-      const at: Position = { resourceVersion: undefined, failures: 0 };
       while (!signal.aborted) {
         try {
           await followOnce(deps, spec, cache, at, signal);
         } catch (thrown) {
           if (!signal.aborted) noteFailure(deps, spec, at, thrown);
         }
+        at.movedAt = deps.clock.now();
         if (!synced && at.resourceVersion !== undefined) {
           synced = true;
           markSynced();

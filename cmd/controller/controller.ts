@@ -1,0 +1,142 @@
+import { type Logger, messageOf, type Meter, sleep } from "../../base/index.ts";
+import { type CliDeps, EXIT } from "../../cli/index.ts";
+import { type Config, type ConfigSources, type LiveConfig, liveConfig } from "../../config/index.ts";
+import { celWorker, productControllers } from "../product-controllers.ts";
+import { eventLoopMetrics } from "../telemetry/event-loop.ts";
+import { healthPage } from "../telemetry/health.ts";
+import { liveLogger } from "../telemetry/logger.ts";
+import { type PlainServer, plainServer } from "../telemetry/plain-server.ts";
+import { type Metrics, prometheusMetrics } from "../telemetry/prometheus.ts";
+import { type Cluster, openCluster } from "./cluster.ts";
+import { livenessChecks, readinessChecks } from "./health-checks.ts";
+import { controllerNames, milliseconds, pluginConfigOf, readSettings } from "./settings.ts";
+import { openStores, type Stores } from "./stores.ts";
+
+/** Everything this program is made of, in the order in which it ends. */
+interface Parts {
+  readonly cli: CliDeps;
+  readonly logger: Logger;
+  readonly live: LiveConfig;
+  readonly metrics: Metrics;
+  readonly cluster: Cluster;
+  readonly stores: Stores;
+  /** Aborted first: nothing new is begun. */
+  readonly work: AbortController;
+  /** Aborted when no pass is in hand: watches end, Leases go back. */
+  readonly rest: AbortController;
+}
+
+/** Kept short: a program that lost its Lease writes nothing, and whoever has it is waiting for nothing. */
+const AFTER_LOSS_MS = 3_000;
+
+async function openServers({ cli, live, metrics, cluster, stores, work }: Parts): Promise<readonly PlainServer[]> {
+  const { healthAddress, metricsAddress } = live.current.server;
+  const { informers, leases } = cluster;
+  const alive = livenessChecks(informers, cli.clock, cli.clock.now());
+  const ready = readinessChecks({ informers, records: stores.records, leases, clock: cli.clock, stopping: work.signal });
+  const health = { "/healthz": () => healthPage(alive), "/readyz": () => healthPage(ready) };
+  const page = async () => {
+    const { type, text } = await metrics.page();
+    return { status: 200, type, text };
+  };
+  const wanted = [[healthAddress, health] as const, [metricsAddress, { "/metrics": page }] as const].filter(([address]) => address !== "");
+  return Promise.all(wanted.map(([address, pages]) => plainServer(address, pages)));
+}
+
+function openController(parts: Parts) {
+  const { cli, logger, live, metrics, cluster, stores } = parts;
+  const config = live.current;
+  const { informers, transport, leases } = cluster;
+  return productControllers({
+    informers,
+    transport,
+    blobs: stores.blobs,
+    database: stores.records,
+    clock: cli.clock,
+    random: cli.random,
+    logger,
+    shards: leases?.gate,
+    meter: metrics.meter,
+    workers: () => live.current.controller.workers,
+    names: controllerNames(config),
+    plugin: pluginConfigOf(config, cli.version, stores.storageEnv),
+    stateDirectory: config.gitops.stateDirectory,
+    allowFile: config.gitops.allowFileUrls,
+    environment: { ...cli.env, ...stores.storageEnv },
+    celWorker: celWorker(),
+  });
+}
+
+/** Runs until it is told to stop or something ends that must not. Resolves with what went wrong, undefined when nothing did. */
+async function runUntilStopped(parts: Parts): Promise<unknown> {
+  const { cli, logger, live, cluster, work, rest } = parts;
+  const product = await openController(parts);
+  let failure: unknown;
+  const guarded = (root: { run(signal: AbortSignal): Promise<void> }, signal: AbortSignal) =>
+    root.run(signal).catch((thrown: unknown) => {
+      failure ??= thrown;
+      work.abort(thrown);
+    });
+  const stop = () => work.abort();
+  cli.signal.addEventListener("abort", stop, { once: true });
+  if (cli.signal.aborted) stop();
+  const beneath = [cluster.informers, live, ...(cluster.leases ? [cluster.leases] : [])].map((root) => guarded(root, rest.signal));
+  const working = Promise.all(product.controllers.map((controller) => guarded(controller, work.signal)));
+  await new Promise<void>((resolve) => (work.signal.aborted ? resolve() : work.signal.addEventListener("abort", () => resolve(), { once: true })));
+  logger.info("stopping", failure === undefined ? {} : { because: messageOf(failure) });
+  const patience = new AbortController();
+  const boundMs = failure === undefined ? milliseconds(live.current.controller.shutdownTimeout) : AFTER_LOSS_MS;
+  const ended = await Promise.race([working.then(() => true), sleep(cli.clock, boundMs, patience.signal).then(() => false)]);
+  patience.abort();
+  if (!ended) logger.error("passes in hand did not end in time", { boundMs });
+  rest.abort();
+  await Promise.race([Promise.all(beneath), sleep(cli.clock, boundMs)]);
+  if (ended) await product.close();
+  return failure;
+}
+
+interface Foundation {
+  readonly logger: Logger;
+  readonly live: LiveConfig;
+  readonly metrics: Metrics;
+}
+
+async function layFoundation(cli: CliDeps, sources: ConfigSources): Promise<Foundation> {
+  const loaded = readSettings(sources);
+  let current: Config = loaded.config;
+  const logger = liveLogger(
+    (line) => cli.err.write(line),
+    () => cli.clock.now(),
+    () => ({ level: current.logger.level, format: current.logger.formatter.type }),
+  );
+  const live = liveConfig({ clock: cli.clock, logger: logger.with({ component: "config" }) }, sources, loaded);
+  live.onChange((config) => (current = config));
+  controllerNames(current);
+  const metrics = await prometheusMetrics();
+  eventLoopMetrics(metrics.meter);
+  versionMetric(metrics.meter, cli.version);
+  logger.info("flyteops controller starts", { version: cli.version, files: loaded.files, controllers: controllerNames(current) });
+  return { logger, live, metrics };
+}
+
+function versionMetric(meter: Meter, version: string): void {
+  meter.gauge({ name: "flyteops_build_info", help: "The version that runs.", labels: { version: [version] } }, { version }, () => 1);
+}
+
+/** `flyteops controller`: the named controllers against the cluster of KUBECONFIG or of this pod, until SIGTERM. Resolves with the exit code. */
+export async function runController(cli: CliDeps, sources: ConfigSources): Promise<number> {
+  const { logger, live, metrics } = await layFoundation(cli, sources);
+  const { clock, random } = cli;
+  const cluster = await openCluster({ cli, clock, random, logger, meter: metrics.meter, config: () => live.current });
+  const stores = await openStores(live.current, cli, logger);
+  const parts: Parts = { cli, logger, live, metrics, cluster, stores, work: new AbortController(), rest: new AbortController() };
+  const servers = await openServers(parts);
+  try {
+    const failure = await runUntilStopped(parts);
+    if (failure !== undefined) logger.error("flyteops controller ended", { error: messageOf(failure) });
+    else logger.info("flyteops controller stopped");
+    return failure === undefined ? EXIT.ok : EXIT.failed;
+  } finally {
+    await Promise.allSettled([...servers.map((server) => server.close()), stores.close(), cluster.access.close()]);
+  }
+}
