@@ -20,7 +20,7 @@ mkdirSync(objects, { recursive: true });
 const blobs = openBlobStore(pathToFileURL(objects).href);
 const database = await startPostgres({ clock, logger, directory: join(directory, "postgres") });
 await installKinds(client);
-await installSystem(client, { storage: blobs.root, version: "bench" });
+await installSystem(client, { storage: blobs.root, version: "bench", database: "", databasePassword: "" });
 
 const informers = informerSet({ client, clock, random, logger });
 const environment = process.env;
