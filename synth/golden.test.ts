@@ -2,14 +2,42 @@ import assert from "node:assert/strict";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { type Manifest, type ProjectInput, projectManifests, type QuotaInput, quotaManifests } from "./index.ts";
+import type { Json } from "../base/index.ts";
+import { type Flavour, installation, type Manifest, parseValues, type ProjectInput, projectManifests, type QuotaInput, quotaManifests } from "./index.ts";
 
 const ROOT = "synth/testdata";
 const update = process.env["UPDATE_GOLDEN"] === "1";
 
+/** An installation, or the objects of it that a case is about. */
+interface InstallationCase {
+  readonly flavour: Flavour;
+  readonly values: Json;
+  readonly only: readonly string[];
+}
+
+const needs = {
+  program: [{ apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "update"], in: "system" }],
+  run: [
+    { apiGroups: ["flyte.org"], resources: ["runs"], verbs: ["watch", "list"] },
+    { apiGroups: [""], resources: ["pods"], verbs: ["create"], in: "projects" },
+  ],
+  sync: [
+    { apiGroups: ["flyte.org"], resources: ["runs"], verbs: ["get"] },
+    { apiGroups: [""], resources: ["serviceaccounts"], verbs: ["impersonate"], in: "gitsyncs" },
+  ],
+} as const;
+
+function renderInstallation({ flavour, values: written, only }: InstallationCase): Manifest[] {
+  const { values, problems } = parseValues(flavour, written);
+  assert.deepEqual(problems, []);
+  const all = installation({ flavour, values, needs, version: "1.2.3" });
+  return all.filter(({ kind, metadata }) => only.includes(`${kind}/${metadata.name}`));
+}
+
 function renderCase(input: { render: string } & Record<string, unknown>): Manifest[] {
   if (input.render === "project") return projectManifests(input as unknown as ProjectInput);
   if (input.render === "quota") return quotaManifests(input as unknown as QuotaInput);
+  if (input.render === "installation") return renderInstallation(input as unknown as InstallationCase);
   throw new Error(`no renderer ${input.render}`);
 }
 

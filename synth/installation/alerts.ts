@@ -42,4 +42,12 @@ export const alerts: readonly Alert[] = [
     summary: "More than a thousand {{ $labels.kind }} objects wait to be looked at.",
     description: "More work comes in than is done: raise config.controller.workers, or config.controller.shards with more replicas.",
   },
+  {
+    alert: "FlyteopsApiTrouble",
+    expr: 'sum(rate(flyteops_kube_api_answers_total{code=~"429|5xx|none"}[10m])) / sum(rate(flyteops_kube_api_answers_total[10m])) > 0.05',
+    for: "15m",
+    severity: "warning",
+    summary: "One request in twenty to the Kubernetes API is refused or not answered.",
+    description: "With code 429: give flyteops more of the API server (the PriorityLevelConfiguration flyteops). Otherwise look at the API server.",
+  },
 ];

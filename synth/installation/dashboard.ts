@@ -44,6 +44,24 @@ export const panels: readonly Panel[] = [
     unit: "reqps",
     queries: [{ expr: "sum by (verb) (rate(flyteops_kube_api_calls_total[5m]))", legend: "{{verb}}" }],
   },
+  {
+    title: "Answers of the Kubernetes API",
+    description: "How it answers: 429 is its own limit, 5xx and none are its trouble.",
+    unit: "reqps",
+    queries: [{ expr: "sum by (code) (rate(flyteops_kube_api_answers_total[5m]))", legend: "{{code}}" }],
+  },
+  {
+    title: "Time of the Kubernetes API, 99th percentile",
+    description: "How long it takes to answer, waiting for our own limit included.",
+    unit: "s",
+    queries: [{ expr: "histogram_quantile(0.99, sum by (le, verb) (rate(flyteops_kube_api_seconds_bucket[5m])))", legend: "{{verb}}" }],
+  },
+  {
+    title: "Event loop, lag",
+    description: "How late a program does what is due: above a tenth of a second it has too much to compute.",
+    unit: "s",
+    queries: [{ expr: "max by (pod) (flyteops_process_event_loop_lag_seconds)", legend: "{{pod}}" }],
+  },
 ];
 
 const WIDTH = 12;
