@@ -8,7 +8,7 @@ import { Refused } from "./requests.ts";
 import type { ObjectService, Reading, Upload } from "./service.ts";
 
 const PARALLEL_DELETES = 16;
-/** Objects that are sent piece by piece at once; each holds some pieces in memory. */
+/** Larger objects that are sent at once: each holds up to six pieces in memory. */
 const PARALLEL_UPLOADS = 2;
 /** How often a body that ends early is asked for again from where it ended, without a byte in between. */
 const RESUMES = 4;
@@ -96,30 +96,27 @@ async function* exactPieces(source: AsyncIterable<Uint8Array>, bytesOf: (number:
 
 /** Up to this much is sent in one request. */
 const SINGLE_BYTES = 8 * 1024 * 1024;
+/** Up to this much may wait in memory for its turn, of each object that is written at the same time. */
+const SMALL_BYTES = 1024 * 1024;
 
-type Split = { readonly whole: Buffer } | { readonly first: Buffer; readonly rest: AsyncIterator<Uint8Array> };
+type Split = { readonly whole: Buffer } | { readonly first: Buffer };
 
-/** Reads a source until it ends or is too large for one request. */
-async function split(source: AsyncIterable<Uint8Array>): Promise<Split> {
-  const iterator = inChunks(source)[Symbol.asyncIterator]();
-  const pieces: Uint8Array[] = [];
-  let length = 0;
-  while (length <= SINGLE_BYTES) {
+/** Reads a source until it ends or has given more than so many bytes. */
+async function split(iterator: AsyncIterator<Uint8Array>, first: Buffer, bytes: number): Promise<Split> {
+  const pieces: Uint8Array[] = [first];
+  let length = first.length;
+  while (length <= bytes) {
     const next = await iterator.next();
     if (next.done) return { whole: Buffer.concat(pieces) };
     pieces.push(next.value);
     length += next.value.length;
   }
-  return { first: Buffer.concat(pieces), rest: iterator };
+  return { first: Buffer.concat(pieces) };
 }
 
-async function* joined({ first, rest }: Extract<Split, { first: Buffer }>): AsyncGenerator<Uint8Array> {
+async function* joined(first: Buffer, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   yield first;
-  try {
-    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
-  } finally {
-    await rest.return?.();
-  }
+  for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value;
 }
 
 /** Objects of a bucket below a prefix. `root` is the store's URI, `prefix` what it says after the bucket. */
@@ -187,9 +184,18 @@ export function cloudStore(root: string, prefix: string, service: ObjectService)
     async write(key, data) {
       const name = nameOf(key);
       if (typeof data === "string" || data instanceof Uint8Array) return service.put(name, Buffer.from(data as Uint8Array));
-      const source = await split(data);
-      if ("whole" in source) return service.put(name, source.whole);
-      return uploads(() => writeLarge(name, joined(source)));
+      const iterator = inChunks(data)[Symbol.asyncIterator]();
+      try {
+        const small = await split(iterator, Buffer.alloc(0), SMALL_BYTES);
+        if ("whole" in small) return await service.put(name, small.whole);
+        await uploads(async () => {
+          const source = await split(iterator, small.first, SINGLE_BYTES);
+          if ("whole" in source) await service.put(name, source.whole);
+          else await writeLarge(name, joined(source.first, iterator));
+        });
+      } finally {
+        await iterator.return?.();
+      }
     },
     async writeIfAbsent(key, data) {
       return service.create(nameOf(key), Buffer.from(data as Uint8Array));
