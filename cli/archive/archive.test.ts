@@ -96,6 +96,22 @@ describe("the way to the archive", () => {
     assert.deepEqual([found.host, found.database, found.password, found.tls], ["pg.flyteops-system", "runs", "of-the-cluster", { mode: "require" }]);
   });
 
+  it("takes the password from the Secret that the installation names", async () => {
+    const facts = { database: "postgresql://pg.example/runs", databaseSecret: "of-ours" };
+    assert.equal((await whereArchive(deps, cluster({ "ConfigMap/flyteops": facts, "Secret/of-ours": secret }), {})).password, "of-the-cluster");
+  });
+
+  it("says how to ask a database that is in the controller's pod, which finds its password there", async () => {
+    const config = { "config.yaml": "database: {embedded: true, embeddedDirectory: /data/pg, postgres: {host: ignored}}\n" };
+    const url = "postgresql://flyteops@localhost:5432/postgres?host=%2Fdata%2Fpg%2Fsocket&sslmode=disable";
+    await assert.rejects(whereArchive(deps, cluster({ "ConfigMap/flyteops": { storage: "s3://b" }, "ConfigMap/flyteops-config": config }), {}), {
+      exitCode: EXIT.unreachable,
+      hint: `kubectl exec -n flyteops-system deploy/flyteops-controller -- flyteops history --database '${url}'`,
+    });
+    const inside = await whereArchive(deps, cluster({}), { database: url.replace("%2Fdata%2Fpg", encodeURIComponent(join(state, "postgres"))) });
+    assert.deepEqual([inside.host, inside.password, inside.tls?.mode], [join(state, "postgres", "socket"), "of-the-laptop", "disable"]);
+  });
+
   it("is what the user says, before everything else", async () => {
     const other = cluster({ "ConfigMap/flyteops": { database: "postgresql://elsewhere/x" }, "Secret/flyteops-database": secret });
     const options = { database: "postgresql://me@127.0.0.1:15432/runs" };

@@ -2,7 +2,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { fieldsOf, messageOf } from "../../base/index.ts";
+import { fieldsOf, messageOf, shellWord } from "../../base/index.ts";
 import { isNotFound, Kinds, type KubeObject } from "../../kube/index.ts";
 import type { RecordsConnection } from "../../records/index.ts";
 import { type CliDeps, type Connection, EXIT, UserError } from "../context.ts";
@@ -40,15 +40,20 @@ function parsedYaml(text: string): unknown {
   }
 }
 
+/** A database in the controller's own pod has no port: it is asked from inside. */
+function refuseEmbedded(directory: unknown): never {
+  const url = databaseUrl({ host: `${String(directory)}/socket`, port: 5432, user: "flyteops", database: "postgres", sslMode: "disable" });
+  throw new UserError("the archive of this installation is in the controller's pod, and is reached from there alone", {
+    exitCode: EXIT.unreachable,
+    hint: `kubectl exec -n ${INSTALLATION.namespace} deploy/flyteops-controller -- flyteops history --database ${shellWord(url)}`,
+  });
+}
+
 /** The configuration of an installation, as its ConfigMap has it. */
 function addressOfConfig(text: string, subject: string): DatabaseAddress | undefined {
-  const {
-    host,
-    port = 5432,
-    dbname = "flyteops",
-    username = "flyteops",
-    options = "sslmode=verify-full",
-  } = fieldsOf(fieldsOf(fieldsOf(parsedYaml(text))["database"])["postgres"]);
+  const section = fieldsOf(fieldsOf(parsedYaml(text))["database"]);
+  if (section["embedded"] === true) refuseEmbedded(section["embeddedDirectory"] ?? "/var/lib/flyteops/postgres");
+  const { host, port = 5432, dbname = "flyteops", username = "flyteops", options = "sslmode=verify-full" } = fieldsOf(section["postgres"]);
   if (typeof host !== "string") return undefined;
   const sslMode = String(options).replace(/^sslmode=/, "") as SslMode;
   return parseDatabaseUrl(databaseUrl({ host, port: Number(port), user: String(username), database: String(dbname), sslMode }), subject);
@@ -70,8 +75,8 @@ function passwordOfState(uri: string): string {
   });
 }
 
-async function passwordOfSecret(connection: Connection): Promise<string> {
-  const { password = "" } = await dataOf(connection, Kinds.Secret, SECRET);
+async function passwordOfSecret(connection: Connection, name: string = SECRET.name): Promise<string> {
+  const { password = "" } = await dataOf(connection, Kinds.Secret, { ...SECRET, name });
   return Buffer.from(password, "base64").toString("utf8");
 }
 
@@ -82,9 +87,19 @@ function connectionOf(address: DatabaseAddress, password: string, rootCertificat
   return { host, port, user, password, database, limits, tls: { mode: sslMode, ...(rootCertificate === undefined ? {} : { rootCertificate }) } };
 }
 
+/** An embedded PostgreSQL keeps its password beside the directory of its socket. The user named that one, and may read it or not. */
+function passwordBeside(socketDirectory: string): string {
+  try {
+    return readFileSync(join(dirname(socketDirectory), "password"), "utf8").trim();
+  } catch {
+    return ""; // not one of ours: it may need none
+  }
+}
+
 async function givenByUser(deps: CliDeps, connection: Connection, text: string): Promise<RecordsConnection> {
   const address = parseDatabaseUrl(text, "--database");
-  const password = address.password ?? deps.env["PGPASSWORD"] ?? (isSocket(address.host) ? "" : await passwordOfSecret(connection));
+  const stored = () => (isSocket(address.host) ? passwordBeside(address.host) : passwordOfSecret(connection));
+  const password = address.password ?? deps.env["PGPASSWORD"] ?? (await stored());
   return connectionOf(address, password, address.sslRootCert === undefined ? undefined : readFileSync(address.sslRootCert, "utf8"));
 }
 
@@ -102,7 +117,8 @@ export async function whereArchive(deps: CliDeps, connection: Connection, { data
       exitCode: EXIT.unreachable,
       hint: "flyteops check   (or say it: --database postgresql://user@host:5432/flyteops)",
     });
-  const { databasePassword } = facts;
-  const password = isSocket(address.host) && databasePassword !== undefined ? passwordOfState(databasePassword) : await passwordOfSecret(connection);
+  const { databasePassword, databaseSecret } = facts;
+  const local = isSocket(address.host) && databasePassword !== undefined;
+  const password = local ? passwordOfState(databasePassword) : await passwordOfSecret(connection, databaseSecret);
   return connectionOf(address, password, facts["databaseRootCertificate"]);
 }
