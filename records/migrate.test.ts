@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import pg from "pg";
-import { silentLogger as logger } from "../base/index.ts";
+import { RetryableFailure, silentLogger as logger } from "../base/index.ts";
 import { systemClock } from "../cmd/system.ts";
 import { type EmbeddedDatabase, startPostgres } from "../local/postgres/index.ts";
-import { openHistory, openRecords } from "./index.ts";
+import { virtualClock } from "../test/support/virtual-clock.ts";
+import { awaitRecords, lazyRecords, openHistory, openRecords } from "./index.ts";
 import { migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
@@ -82,6 +83,21 @@ describe("the tables of the archive", function () {
     await inside(connection, (client) => migrate(client, [...MIGRATIONS, "CREATE TABLE flyteops.later (id text)"]));
     await assert.rejects(openRecords({ connection, logger }), { reason: "RecordsTooNew", retry: "terminal" });
     assert.deepEqual((await inside(connection, applied)).length, MIGRATIONS.length + 1);
+  });
+
+  it("are waited for by a program that starts before its database, which ends when they are of a newer one", async () => {
+    const connection = await fresh();
+    await inside(connection, (client) => migrate(client, [...MIGRATIONS, "CREATE TABLE flyteops.later (id text)"]));
+    const records = lazyRecords({ connection, logger });
+    await assert.rejects(awaitRecords(records, systemClock, new AbortController().signal), { reason: "RecordsTooNew" });
+    await records.close();
+    const clock = virtualClock();
+    let asked = 0;
+    const late = { ready: () => ((asked += 1) < 3 ? Promise.reject(new RetryableFailure("RecordsUnavailable", "away")) : Promise.resolve()) };
+    const waited = awaitRecords(late, clock, new AbortController().signal);
+    await clock.advance(20_000);
+    await waited;
+    assert.equal(asked, 3);
   });
 
   it("are waited for by a program whose statements have a short limit, while another changes them", async () => {

@@ -1,6 +1,7 @@
 import { type Logger, messageOf, type Meter, sleep } from "../../base/index.ts";
 import { type CliDeps, EXIT } from "../../cli/index.ts";
 import { type Config, type ConfigSources, type LiveConfig, liveConfig } from "../../config/index.ts";
+import { awaitRecords } from "../../records/index.ts";
 import { celWorker, productControllers } from "../product-controllers.ts";
 import { eventLoopMetrics } from "../telemetry/event-loop.ts";
 import { healthPage } from "../telemetry/health.ts";
@@ -69,7 +70,7 @@ function openController(parts: Parts) {
 
 /** Runs until it is told to stop or something ends that must not. Resolves with what went wrong, undefined when nothing did. */
 async function runUntilStopped(parts: Parts): Promise<unknown> {
-  const { cli, logger, live, cluster, work, rest } = parts;
+  const { cli, logger, live, cluster, stores, work, rest } = parts;
   const product = await openController(parts);
   let failure: unknown;
   const guarded = (root: { run(signal: AbortSignal): Promise<void> }, signal: AbortSignal) =>
@@ -80,7 +81,8 @@ async function runUntilStopped(parts: Parts): Promise<unknown> {
   const stop = () => work.abort();
   cli.signal.addEventListener("abort", stop, { once: true });
   if (cli.signal.aborted) stop();
-  const beneath = [cluster.informers, live, ...(cluster.leases ? [cluster.leases] : [])].map((root) => guarded(root, rest.signal));
+  const database = { run: (signal: AbortSignal) => awaitRecords(stores.records, cli.clock, signal) };
+  const beneath = [cluster.informers, live, database, ...(cluster.leases ? [cluster.leases] : [])].map((root) => guarded(root, rest.signal));
   const working = Promise.all(product.controllers.map((controller) => guarded(controller, work.signal)));
   await new Promise<void>((resolve) => (work.signal.aborted ? resolve() : work.signal.addEventListener("abort", () => resolve(), { once: true })));
   logger.info("stopping", failure === undefined ? {} : { because: messageOf(failure) });
