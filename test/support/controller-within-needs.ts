@@ -13,10 +13,10 @@ export interface GuardedController {
   close(): Promise<void>;
 }
 
-/** One controller alone over an API server in memory, what it asks held against its needs. */
+/** The controllers of one folder alone over an API server in memory, what it asks held against its needs. */
 export async function controllerWithinNeeds(
   needs: readonly PolicyRule[],
-  make: (deps: ControllerDeps) => Controller,
+  make: (deps: ControllerDeps) => Controller | readonly Controller[],
   namespaces: readonly string[] = [],
 ): Promise<GuardedController> {
   const guard = withinNeeds(needs);
@@ -24,7 +24,8 @@ export async function controllerWithinNeeds(
   const stop = new AbortController();
   const deps = { clock: cluster.clock, random: seededRandom(3), logger: silentLogger };
   const informers = informerSet({ ...deps, client: guard.client(cluster.client) });
-  const running = Promise.all([informers.run(stop.signal), make({ ...deps, informers }).run(stop.signal)]);
+  const controllers = [make({ ...deps, informers })].flat();
+  const running = Promise.all([informers.run(stop.signal), ...controllers.map((each) => each.run(stop.signal))]);
   await settle(100);
   return {
     cluster,
