@@ -10,7 +10,7 @@ import type { ShardGate } from "./leases/shard-leases.ts";
 import { type PassMetrics, passMetrics, type PassResult } from "./metrics.ts";
 import type { KubeObject, Stored } from "./object.ts";
 import { keyOf } from "./object-key.ts";
-import { type Reconciler, reconcilePass, writeFinalizers } from "./reconcile-pass.ts";
+import { type PassPhase, type Reconciler, reconcilePass, writeFinalizers } from "./reconcile-pass.ts";
 
 /** Another kind whose changes wake objects of ours. */
 export interface Watch extends InformerSpec {
@@ -42,6 +42,7 @@ export interface ObservedPass {
   readonly startMs: number;
   readonly endMs: number;
   readonly error: string | undefined;
+  readonly phases: readonly PassPhase[];
 }
 
 export interface ControllerOptions<T extends KubeObject> {
@@ -135,9 +136,9 @@ function worker<T extends KubeObject>(deps: ControllerDeps, options: ControllerO
   const events = deps.events ?? eventRecorder({ client: informers.client, clock, logger, component: "flyteops" });
   const passDeps = { client: informers.client, clock, logger, events };
 
-  function told(object: Stored<T>, startMs: number, result: PassResult, ending: Ending): PassResult {
+  function told(object: Stored<T>, startMs: number, result: PassResult, ending: Ending, phases: readonly PassPhase[]): PassResult {
     const error = "thrown" in ending ? messageOf(ending.thrown) : undefined;
-    deps.onPass?.({ kind: reconciler.kind.kind, object, result, startMs, endMs: clock.now(), error });
+    deps.onPass?.({ kind: reconciler.kind.kind, object, result, startMs, endMs: clock.now(), error, phases });
     return result;
   }
 
@@ -148,10 +149,10 @@ function worker<T extends KubeObject>(deps: ControllerDeps, options: ControllerO
       queue.forget(key);
       return "gone";
     }
-    const { verdict, ending } = await reconcilePass({ ...passDeps, stopping }, reconciler, object, signal);
+    const { verdict, ending, phases } = await reconcilePass({ ...passDeps, stopping }, reconciler, object, signal);
     logEnding(logger, key, verdict, ending);
     lookAgain(queue, key, verdict.next);
-    return told(object, startMs, verdict.result, ending);
+    return told(object, startMs, verdict.result, ending, phases);
   }
 
   function writesFailed(key: string, thrown: unknown): PassResult {

@@ -32,7 +32,7 @@ export type { ApiStatus, Condition, KindRef, KubeObject, ManagedFieldsEntry, Obj
 export { type Change, type ChangeListener, type ObjectCache, objectCache, type ObjectReader } from "./object-cache.ts";
 export { apiVersionOf, compareResourceVersions, controllerOf, controllerReference, keyOf, ownerKeys, refOfKey } from "./object-key.ts";
 export { collectionPath, groupPath, objectPath, queryString } from "./paths.ts";
-export { type Reconciler, type ReconcileRun } from "./reconcile-pass.ts";
+export { type PassPhase, type Reconciler, type ReconcileRun } from "./reconcile-pass.ts";
 export { labelMatcher, labelSelector } from "./selectors.ts";
 export { type Discovery, discovery, type ServerVersion } from "./discovery.ts";
 export { type Health, healthOf } from "./health.ts";

@@ -18,6 +18,16 @@ export interface ReconcileRun {
   event(note: EventNote): void;
   /** Writes the status as it is now, for passes that take long. */
   progress(): Promise<void>;
+  /** Does a part of the pass that is worth a line of its own in a trace. */
+  phase<R>(name: string, work: () => Promise<R>): Promise<R>;
+}
+
+/** A part of a pass, over. */
+export interface PassPhase {
+  readonly name: string;
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly failed: boolean;
 }
 
 /** Drives objects of one kind toward what their spec says. Level-based: called with the newest object, never with an event. */
@@ -107,6 +117,21 @@ function transitionNote({ status, reason, message }: Condition): EventNote | und
   return { type: status === "True" ? "Normal" : "Warning", reason, message: message || "Ready" };
 }
 
+/** Keeps when each phase began and ended. */
+function timed(clock: Clock, phases: PassPhase[]): ReconcileRun["phase"] {
+  return async (name, work) => {
+    const startMs = clock.now();
+    let failed = true;
+    try {
+      const result = await work();
+      failed = false;
+      return result;
+    } finally {
+      phases.push({ name, startMs, endMs: clock.now(), failed });
+    }
+  };
+}
+
 /**
  * One pass over an object that is there: reconcile or finalize, conclude, one status write, then the events, then our
  * finalizer when a deletion has settled. Throws only what those writes throw.
@@ -116,11 +141,12 @@ export async function reconcilePass<T extends KubeObject>(
   reconciler: Reconciler<T>,
   object: Stored<T>,
   signal: AbortSignal,
-): Promise<{ readonly verdict: Verdict; readonly ending: Ending }> {
+): Promise<{ readonly verdict: Verdict; readonly ending: Ending; readonly phases: readonly PassPhase[] }> {
   const now = deps.clock.now();
   const { generation, deletionTimestamp, namespace, name } = object.metadata;
   const writeStatus = statusWriter(deps.client, reconciler.kind, object);
   const notes: EventNote[] = [];
+  const phases: PassPhase[] = [];
   const set = (mark: Mark) => void (statusOf(object).conditions = withCondition(statusOf(object).conditions, mark, now, generation));
   const run: ReconcileRun = {
     now,
@@ -129,13 +155,14 @@ export async function reconcilePass<T extends KubeObject>(
     mark: (type, reason, message = "", status = "True") => set({ type, status, reason, message }),
     event: (note) => void notes.push(note),
     progress: writeStatus,
+    phase: timed(deps.clock, phases),
   };
   const finalizing = deletionTimestamp !== undefined && reconciler.finalize !== undefined;
   const ending = await endingOf(() => (finalizing && reconciler.finalize ? reconciler.finalize(object, run) : reconciler.reconcile(object, run)));
   const verdict = conclude(ending);
   const transition = verdict.summary && reconciler.summary !== false ? summarise(object, verdict.summary, now) : undefined;
   // A pass that failed because the program ends knows nothing about the object: the next start begins it again.
-  if ("thrown" in ending && deps.stopping.aborted) return { verdict, ending };
+  if ("thrown" in ending && deps.stopping.aborted) return { verdict, ending, phases };
   if (verdict.result !== "conflict") await writeStatus();
   const note = transition && transitionNote(transition);
   for (const each of note ? [...notes, note] : notes) await deps.events.record(object, each);
@@ -143,5 +170,5 @@ export async function reconcilePass<T extends KubeObject>(
     const others = (object.metadata.finalizers ?? []).filter((finalizer) => finalizer !== reconciler.finalizer);
     await writeFinalizers(deps.client, reconciler.kind, object, others);
   }
-  return { verdict, ending };
+  return { verdict, ending, phases };
 }

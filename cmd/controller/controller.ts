@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { type Logger, messageOf, type Meter, sleep } from "../../base/index.ts";
 import { type CliDeps, EXIT } from "../../cli/index.ts";
 import { type Config, type ConfigSources, type LiveConfig, liveConfig } from "../../config/index.ts";
@@ -7,7 +8,9 @@ import { eventLoopMetrics } from "../telemetry/event-loop.ts";
 import { healthPage } from "../telemetry/health.ts";
 import { liveLogger } from "../telemetry/logger.ts";
 import { type PlainServer, plainServer } from "../telemetry/plain-server.ts";
+import { openTracing, type Tracing } from "../telemetry/otel.ts";
 import { type Metrics, prometheusMetrics } from "../telemetry/prometheus.ts";
+import { tracePasses, traceRuns } from "../telemetry/traces.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { livenessChecks, readinessChecks } from "./health-checks.ts";
 import { controllerNames, milliseconds, pluginConfigOf, readSettings } from "./settings.ts";
@@ -19,6 +22,8 @@ interface Parts {
   readonly logger: Logger;
   readonly live: LiveConfig;
   readonly metrics: Metrics;
+  /** Undefined where traces go nowhere. */
+  readonly tracing: Tracing | undefined;
   readonly cluster: Cluster;
   readonly stores: Stores;
   /** Aborted first: nothing new is begun. */
@@ -45,9 +50,10 @@ async function openServers({ cli, live, metrics, cluster, stores, work }: Parts)
 }
 
 function openController(parts: Parts) {
-  const { cli, logger, live, metrics, cluster, stores } = parts;
+  const { cli, logger, live, metrics, tracing, cluster, stores } = parts;
   const config = live.current;
   const { informers, transport, leases } = cluster;
+  if (tracing) traceRuns(informers, leases?.gate, tracing.tracer);
   return productControllers({
     informers,
     transport,
@@ -58,6 +64,7 @@ function openController(parts: Parts) {
     logger,
     shards: leases?.gate,
     meter: metrics.meter,
+    onPass: tracing && tracePasses(tracing.tracer),
     workers: () => live.current.controller.workers,
     names: controllerNames(config),
     plugin: pluginConfigOf(config, cli.version, stores.storageEnv),
@@ -131,7 +138,8 @@ export async function runController(cli: CliDeps, sources: ConfigSources): Promi
   const { clock, random } = cli;
   const cluster = await openCluster({ cli, clock, random, logger, meter: metrics.meter, config: () => live.current });
   const stores = await openStores(live.current, cli, logger);
-  const parts: Parts = { cli, logger, live, metrics, cluster, stores, work: new AbortController(), rest: new AbortController() };
+  const tracing = await openTracing(live.current.otel, { version: cli.version, instance: cli.env["POD_NAME"] ?? hostname() }, logger);
+  const parts: Parts = { cli, logger, live, metrics, tracing, cluster, stores, work: new AbortController(), rest: new AbortController() };
   const servers = await openServers(parts);
   try {
     const failure = await runUntilStopped(parts);
@@ -139,6 +147,6 @@ export async function runController(cli: CliDeps, sources: ConfigSources): Promi
     else logger.info("flyteops controller stopped");
     return failure === undefined ? EXIT.ok : EXIT.failed;
   } finally {
-    await Promise.allSettled([...servers.map((server) => server.close()), stores.close(), cluster.access.close()]);
+    await Promise.allSettled([...servers.map((server) => server.close()), tracing?.close(), stores.close(), cluster.access.close()]);
   }
 }

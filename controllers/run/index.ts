@@ -2,6 +2,7 @@ import type { BlobStore, openRemoteData } from "../../blobs/index.ts";
 import type { Evaluator } from "../../cel/index.ts";
 import { ProjectQuotaKind, RunKind, TaskActionKind, type Run, type TaskAction, TaskKind, TriggerKind, WorkflowKind } from "../../crds/index.ts";
 import { type Controller, controller, type ControllerDeps, Kinds, type Stored } from "../../kube/index.ts";
+import { runMetrics } from "./metrics.ts";
 import { runReconciler } from "./run-reconciler.ts";
 import { ttlReconciler } from "./ttl-reconciler.ts";
 
@@ -20,6 +21,7 @@ export interface RunControllerDeps extends ControllerDeps {
 /** Drives Runs, and collects finished ones when their ttl is over. A finished action wakes its run at once. */
 export function runControllers(deps: RunControllerDeps): readonly Controller[] {
   const reconciler = runReconciler(deps);
+  if (deps.meter) runMetrics(deps.meter, deps.informers);
   const inNamespace = ({ metadata }: Stored): readonly string[] => reconciler.wokenByNamespace(metadata.namespace ?? "");
   return [
     controller(deps, {

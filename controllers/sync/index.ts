@@ -1,4 +1,4 @@
-import { jsonEqual, LABEL } from "../../base/index.ts";
+import { jsonEqual, LABEL, silentMeter } from "../../base/index.ts";
 import type { BlobStore } from "../../blobs/index.ts";
 import { type GitSync, GitSyncKind } from "../../crds/index.ts";
 import { type GitRemote, referenceStore } from "../../gitops/index.ts";
@@ -6,6 +6,7 @@ import { type Change, type Controller, controller, type ControllerDeps, conditio
 import type { RunMemory } from "./adopt.ts";
 import { clusterView, SYNCED_KINDS } from "./cluster-view.ts";
 import { inventoryStore } from "./inventory-store.ts";
+import { syncMetrics } from "./metrics.ts";
 import { repositoryFollower } from "./repository-follower.ts";
 import { syncReconciler } from "./sync-reconciler.ts";
 
@@ -57,7 +58,7 @@ export function syncController(deps: SyncControllerDeps): Controller {
     history: deps.records,
   });
   // Repositories are independent of each other: replicas share them one by one.
-  const made = controller(deps, { reconciler, deadlineMs: DEADLINE_MS, shardOf: (key) => key });
+  const made = controller(deps, { reconciler, deadlineMs: DEADLINE_MS, shardOf: (key) => key, observe: syncMetrics(deps.meter ?? silentMeter) });
   const wakeFor = (kind: string, change: Change): void => {
     const owner = change.object.metadata.labels?.[LABEL.syncUid] ?? change.previous?.metadata.labels?.[LABEL.syncUid];
     const drifted = owner !== undefined && mayBeDrift(change);

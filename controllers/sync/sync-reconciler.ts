@@ -67,14 +67,14 @@ function failed(sync: Stored<GitSync>, run: ReconcileRun, thrown: unknown): Endi
 
 async function synchronise(deps: SyncDeps, memory: Memory, sync: Stored<GitSync>, run: ReconcileRun): Promise<Ending> {
   const standing = await admitted(deps, sync);
-  const revision = await fetched(deps, sync, standing, run);
-  const { tree, checked } = await checkedRevision(deps, memory, sync, standing, revision);
+  const revision = await run.phase("fetch", () => fetched(deps, sync, standing, run));
+  const { tree, checked } = await run.phase("check", () => checkedRevision(deps, memory, sync, standing, revision));
   const held = await adoptRuns(deps, sync, checked, revision.text, run);
   const inventory = await deps.inventories.load(sync);
-  const plan = await planned(deps.view, checked, inventory, { sync, revision: revision.text, held });
+  const plan = await run.phase("plan", () => planned(deps.view, checked, inventory, { sync, revision: revision.text, held }));
   const context = { sync, tree, impersonate: impersonation(sync, standing.account), signal: run.signal };
   const isQuiet = plan.applies.length + plan.endings.length + plan.removals.length === 0;
-  const outcome: Outcome = isQuiet ? QUIET : await carryOut(deps, plan, context);
+  const outcome: Outcome = isQuiet ? QUIET : await run.phase("apply", () => carryOut(deps, plan, context));
   return concluded(deps, sync, run, { revision, checked, plan, outcome });
 }
 
