@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { constants } from "node:fs";
-import { type FileHandle, link, mkdir, open, readdir, realpath, rename, rm, stat, unlink } from "node:fs/promises";
+import { type FileHandle, link, mkdir, open, readdir, readlink, realpath, rename, rm, stat, unlink } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { messageOf } from "../base/index.ts";
@@ -39,11 +39,21 @@ async function attempt<T>(key: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Tries first, and makes the folder only when it is not there: nearly always it is, and every call waits for a thread. */
+async function inMadeFolder<T>(folder: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (codeOf(thrown) !== "ENOENT") throw thrown;
+    await mkdir(folder, { recursive: true });
+    return work();
+  }
+}
+
 /** Whatever prevents a file in our own folder says something about the store, not about a key. */
 async function newFile(path: string): Promise<FileHandle> {
   try {
-    await mkdir(dirname(path), { recursive: true });
-    return await open(path, "wx", 0o644);
+    return await inMadeFolder(dirname(path), () => open(path, "wx", 0o644));
   } catch (thrown) {
     throw new BlobError("BlobStoreUnavailable", `the object store cannot be written: ${messageOf(thrown)}`, { cause: thrown });
   }
@@ -65,6 +75,15 @@ export function directoryStore(root: string): BlobStore {
   const base = fileURLToPath(root);
   const uploads = join(base, UPLOADS);
   const pathOf = (key: string) => join(base, checkedKey(key));
+  let known: Promise<string> | undefined;
+  /** Where the store really is. Asked once: it must exist, or this fails and is asked again. */
+  const realBase = () => {
+    known ??= realpath(base).catch((thrown: unknown) => {
+      known = undefined;
+      throw thrown;
+    });
+    return known;
+  };
 
   /** Runs `publish` with the path of a finished temporary file. */
   async function upload<T>(data: Data, publish: (temporary: string) => Promise<T>): Promise<T> {
@@ -89,8 +108,7 @@ export function directoryStore(root: string): BlobStore {
     for (let tries = 10; ; tries--) {
       try {
         // Making the folder can meet the same: a parent is gone before the child is made.
-        await mkdir(dirname(path), { recursive: true });
-        await refuseLinks(base, dirname(path));
+        await inMadeFolder(dirname(path), () => refuseLinks(base, realBase, dirname(path)));
         return await name();
       } catch (thrown) {
         if (codeOf(thrown) !== "ENOENT" || tries === 0) throw thrown;
@@ -102,10 +120,10 @@ export function directoryStore(root: string): BlobStore {
     root,
     uri: (key) => `${root}/${checkedKey(key)}`,
     keyOf: (uri) => keyBelow(root, uri),
-    read: (key, maxBytes) => attempt(key, () => readWhole(base, pathOf(key), key, maxBytes)),
+    read: (key, maxBytes) => attempt(key, () => readWhole(realBase, pathOf(key), key, maxBytes)),
     async *readStream(key) {
       try {
-        const file = await openInside(base, pathOf(key), key);
+        const { file } = await openInside(realBase, pathOf(key), key);
         for await (const chunk of file.createReadStream({ highWaterMark: CHUNK_BYTES })) yield chunk as Buffer;
       } catch (thrown) {
         throw failure(thrown, key);
@@ -130,8 +148,8 @@ export function directoryStore(root: string): BlobStore {
 }
 
 /** An object is never written through a link, which could lead to the objects of others. */
-async function refuseLinks(base: string, folder: string): Promise<void> {
-  if ((await realpath(folder)) !== join(await realpath(base), relative(base, folder)))
+async function refuseLinks(base: string, realBase: () => Promise<string>, folder: string): Promise<void> {
+  if ((await realpath(folder)) !== join(await realBase(), relative(base, folder)))
     throw new BlobError("InvalidKey", `${relative(base, folder)} is reached through a link`);
 }
 
@@ -154,16 +172,20 @@ async function linkOnce(temporary: string, path: string, inFolder: (path: string
   return true;
 }
 
+interface Opened {
+  readonly file: FileHandle;
+  readonly size: number;
+}
+
 /**
  * Opens an object for reading. Tasks on this machine write below their raw prefix themselves: a link they left there is not
- * followed out of the store, by device and inode of what was really opened, and a fifo is not waited for.
+ * followed out of the store, because the kernel is asked where the opened file really is, and a fifo is not waited for.
  */
-async function openInside(base: string, path: string, key: string): Promise<FileHandle> {
+async function openInside(realBase: () => Promise<string>, path: string, key: string): Promise<Opened> {
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
-    const [found, real, root] = [await file.stat(), await realpath(path), await realpath(base)];
-    const there = await stat(real);
-    if (found.isFile() && real.startsWith(`${root}/`) && there.dev === found.dev && there.ino === found.ino) return file;
+    const [found, root, place] = await Promise.all([file.stat(), realBase(), placeOf(file, path)]);
+    if (found.isFile() && place !== undefined && place.startsWith(`${root}/`)) return { file, size: found.size };
     throw new BlobError("BlobNotFound", `no object ${key}`);
   } catch (thrown) {
     await file.close();
@@ -171,12 +193,25 @@ async function openInside(base: string, path: string, key: string): Promise<File
   }
 }
 
-async function readWhole(base: string, path: string, key: string, maxBytes: number): Promise<Buffer> {
-  const file = await openInside(base, path, key);
+/** Where an open file really is. On Linux the kernel knows; elsewhere the file at the real path must be the same by device and inode. */
+async function placeOf(file: FileHandle, path: string): Promise<string | undefined> {
+  if (process.platform === "linux") return readlink(`/proc/self/fd/${file.fd}`);
+  const [found, real] = await Promise.all([file.stat(), realpath(path)]);
+  const there = await stat(real);
+  return there.dev === found.dev && there.ino === found.ino ? real : undefined;
+}
+
+async function readWhole(realBase: () => Promise<string>, path: string, key: string, maxBytes: number): Promise<Buffer> {
+  const { file, size } = await openInside(realBase, path, key);
   try {
-    const found = await file.stat();
-    if (found.size > maxBytes) throw tooLarge(key, found.size, maxBytes);
-    return await file.readFile();
+    if (size > maxBytes) throw tooLarge(key, size, maxBytes);
+    const bytes = Buffer.allocUnsafe(size);
+    for (let at = 0; at < size;) {
+      const { bytesRead } = await file.read(bytes, at, size - at, at);
+      if (bytesRead === 0) return bytes.subarray(0, at);
+      at += bytesRead;
+    }
+    return bytes;
   } finally {
     await file.close();
   }

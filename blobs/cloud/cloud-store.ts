@@ -194,7 +194,7 @@ export function cloudStore(root: string, prefix: string, service: ObjectService)
           else await writeLarge(name, joined(source.first, iterator));
         });
       } finally {
-        await iterator.return?.();
+        await iterator.return(undefined);
       }
     },
     async writeIfAbsent(key, data) {

@@ -7,4 +7,4 @@ const chosen = (process.env["FLYTEOPS_STORES"] ?? BACKENDS.join(",")).split(",")
 after(closeBackends);
 
 for (const name of BACKENDS.filter((one) => chosen.includes(one)))
-  describeBlobStore(name, async () => ({ store: storeOn(await backend(name), `pre fix/${randomUUID()}`), close: () => Promise.resolve() }));
+  describeBlobStore(name, async () => ({ store: storeOn(await backend(name), `pre fix/${randomUUID()}`), close: () => Promise.resolve() }), 1_100);
