@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -9,6 +10,7 @@ import type { KindRef } from "../../kube/index.ts";
 import { type CliDeps, type Connection, EXIT, UserError } from "../context.ts";
 import { databaseUrl, parseDatabaseUrl } from "./database-url.ts";
 import { whereArchive } from "./where-archive.ts";
+import { withArchive } from "./with-archive.ts";
 
 describe("the URL of a database", () => {
   it("reads what libpq reads", () => {
@@ -122,6 +124,23 @@ describe("the way to the archive", () => {
   it("sends no password of the user's environment to a server that a cluster names", async () => {
     const other = cluster({ "ConfigMap/flyteops": { database: "postgresql://elsewhere/x" } });
     assert.equal((await whereArchive({ ...deps, env: { PGPASSWORD: "mine" } }, other, {})).password, "");
+  });
+
+  it("says why a database does not answer, and what to do", async () => {
+    const refusing = createServer((socket) => {
+      socket.once("data", () => {
+        const fields = Buffer.from("SFATAL\0C28P01\0Mpassword authentication failed\0\0");
+        const head = Buffer.from([69, 0, 0, 0, fields.length + 4]);
+        socket.end(Buffer.concat([head, fields]));
+      });
+    });
+    await new Promise<void>((resolve) => refusing.listen(0, "127.0.0.1", resolve));
+    const { port } = refusing.address() as { port: number };
+    const ask = (at: number) =>
+      withArchive(deps, cluster({}), { database: `postgresql://me:secret@127.0.0.1:${at}/x` }, (history) => history.runs({ limit: 1 }));
+    await assert.rejects(ask(port), { exitCode: EXIT.unreachable, message: /password authentication failed/, hint: /PGPASSWORD/ });
+    await new Promise((resolve) => refusing.close(resolve));
+    await assert.rejects(ask(port), { exitCode: EXIT.unreachable, message: /ECONNREFUSED/, hint: /is its control plane running/ });
   });
 
   it("says what is missing, and what may not be read", async () => {
