@@ -14,14 +14,15 @@ import {
   loadPki,
   type Pki,
   type PodLogSource,
+  type PodStreams,
   postgresLog,
 } from "../../local/apiserver/index.ts";
 import type { RecordsConnection } from "../../records/index.ts";
 import { startPostgres } from "../../local/postgres/index.ts";
 
-/** The kubelet needs the API and the API needs the kubelet's logs: whoever comes second is filled in here. */
-export interface LateLogs {
-  source: PodLogSource | undefined;
+/** The kubelet needs the API and the API needs the kubelet's logs and streams: whoever comes second is filled in here. */
+export interface LateNode {
+  node: { readonly logs: PodLogSource; readonly streams: PodStreams } | undefined;
 }
 
 export interface ControlPlane {
@@ -45,7 +46,7 @@ export interface ControlPlaneOptions {
   readonly logger: Logger;
   readonly directory: string;
   readonly port: string | undefined;
-  readonly logs: LateLogs;
+  readonly late: LateNode;
   readonly environment: Readonly<Record<string, string | undefined>>;
 }
 
@@ -95,11 +96,15 @@ async function listenSomewhere(server: ApiServer, pki: Pki, options: ControlPlan
 /** Starts database, API server and listener, and writes the kubeconfig. */
 export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { clock, random, logger, directory } = options;
-  const podLogs: PodLogSource = {
-    read: (...request) => {
-      if (!options.logs.source) throw new Error("the kubelet has not started yet");
-      return options.logs.source.read(...request);
-    },
+  const node = () => {
+    if (!options.late.node) throw new Error("the kubelet has not started yet");
+    return options.late.node;
+  };
+  const podLogs: PodLogSource = { read: (...request) => node().logs.read(...request) };
+  const podStreams: PodStreams = {
+    exec: async (...request) => node().streams.exec(...request),
+    attach: (...request) => node().streams.attach(...request),
+    connect: async (...request) => node().streams.connect(...request),
   };
   const keys = loadPki(join(directory, "pki"), clock);
   // Whoever awaits it below learns of its failure, after the database is there to be stopped.
@@ -109,7 +114,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     const pki = await keys;
     const log = await postgresLog({ connection: database.connection, clock, logger });
     const tokens = new Map([[pki.token, ADMINISTRATOR]]);
-    const server = await createApiServer({ clock, random, logger, log, podLogs, tokens, signingKey: pki.signingKey });
+    const server = await createApiServer({ clock, random, logger, log, podLogs, podStreams, tokens, signingKey: pki.signingKey });
     const listener = await listenSomewhere(server, pki, options);
     writeFileSync(join(directory, "port"), String(listener.port));
     const path = join(directory, "kubeconfig");

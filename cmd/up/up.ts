@@ -11,7 +11,7 @@ import { excludeFromGit, type StateDirectory, takeStateDirectory } from "../stat
 import { celWorker, productControllers } from "../product-controllers.ts";
 import { jsonLogger } from "../system.ts";
 import { followRepository, installKinds, installSystem } from "./bootstrap.ts";
-import { type ControlPlane, type LateLogs, startControlPlane } from "./control-plane.ts";
+import { type ControlPlane, type LateNode, startControlPlane } from "./control-plane.ts";
 import { chosenEngine, laptopNode } from "./laptop-node.ts";
 import { type DeclaredRuns, declaredRunsFinished, onceDocument } from "./once.ts";
 import { findRepository, type FollowedRepository } from "./repository.ts";
@@ -121,9 +121,9 @@ async function conclude({ cli, options, terminal, blobs }: Foundation, once: Dec
 async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepository, state: StateDirectory, engine?: ContainerEngine): Promise<number> {
   const begin = cli.clock.now();
   const logger = fileLogger(state.path, options.logLevel);
-  const logs: LateLogs = { source: undefined };
+  const late: LateNode = { node: undefined };
   const { clock, random, env: environment } = cli;
-  const plane = await startControlPlane({ clock, random, logger, directory: state.path, port: options.port, logs, environment });
+  const plane = await startControlPlane({ clock, random, logger, directory: state.path, port: options.port, late, environment });
   const stop = new AbortController();
   const interrupt = () => stop.abort();
   cli.signal.addEventListener("abort", interrupt, { once: true });
@@ -135,7 +135,7 @@ async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepos
     sayHello(view, cli, plane, repository, ready);
     const { informers } = foundation;
     const node = await laptopNode({ cli, options, stateDirectory: state.path, informers, logger, view, engine });
-    logs.source = node.logs;
+    late.node = node;
     return await conclude(foundation, await runProduct(foundation, view, node, repository, begin, stop));
   } finally {
     cli.signal.removeEventListener("abort", interrupt);

@@ -2,6 +2,7 @@ import type { Clock, Logger, Random } from "../../base/index.ts";
 import type { Admission } from "./access/admission.ts";
 import type { KindRegistry } from "./kinds/registry.ts";
 import type { PodLogSource } from "./pod-log-source.ts";
+import type { PodStreams } from "./pod-streams.ts";
 import type { Entry } from "./storage/entry.ts";
 import type { Store } from "./storage/store.ts";
 import type { ListSnapshots } from "./verbs/list-snapshots.ts";
@@ -15,6 +16,7 @@ export interface Core {
   readonly kinds: KindRegistry;
   readonly admission: Admission;
   readonly podLogs: PodLogSource | undefined;
+  readonly podStreams: PodStreams | undefined;
   /** The latest watch frame of an entry, made once for all its watchers. */
   readonly frames: WeakMap<Entry, { readonly type: string; readonly frame: Buffer }>;
   readonly snapshots: ListSnapshots;

@@ -6,6 +6,7 @@ export { listen, type Listener, type ListenerDeps } from "./listener/listen.ts";
 export { loadPki, type Pki } from "./listener/pki.ts";
 export { memoryApiServer, type MemoryServerOptions } from "./memory-server.ts";
 export type { PodLogOptions, PodLogSource } from "./pod-log-source.ts";
+export type { ExecStreams, PodStreams } from "./pod-streams.ts";
 export type { ServerRequest, ServerResponse, User } from "./request.ts";
 export { type ApiServer, type ApiServerDeps, createApiServer } from "./server.ts";
 export { memoryLog } from "./storage/memory-log.ts";

@@ -1,3 +1,5 @@
+import type { WebSocket } from "ws";
+
 /** Who asks. `groups` holds `system:masters` for the administrator of a laptop. */
 export interface User {
   readonly name: string;
@@ -26,4 +28,6 @@ export interface ServerResponse {
   readonly headers: Readonly<Record<string, string>>;
   /** Whole, or a stream for watches and logs. A stream that nobody iterates holds nothing but its bounded buffer. */
   readonly body: Uint8Array | AsyncIterable<Uint8Array>;
+  /** With status 101: what to do with the connection once it is a WebSocket. Resolves when nothing more is to be said. */
+  readonly webSocket?: (socket: WebSocket) => Promise<void>;
 }

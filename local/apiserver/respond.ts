@@ -2,6 +2,7 @@ import type { Core } from "./core.ts";
 import type { ServerRequest, ServerResponse } from "./request.ts";
 import { methodNotAllowed, notServed } from "./status.ts";
 import { objectKey } from "./storage/entry.ts";
+import { podStream } from "./streams/pod-stream.ts";
 import { bindPod } from "./verbs/bind.ts";
 import { create } from "./verbs/create.ts";
 import { deleteCollection } from "./verbs/delete-collection.ts";
@@ -9,7 +10,7 @@ import { goneStatus, remove } from "./verbs/delete.ts";
 import { get, list } from "./verbs/list.ts";
 import { patch } from "./verbs/patch.ts";
 import { getScale, patchScale, SCALE_KIND, updateScale } from "./verbs/scale.ts";
-import { noStream, podLog } from "./verbs/subresources.ts";
+import { podLog } from "./verbs/subresources.ts";
 import { update, type Written } from "./verbs/update.ts";
 import { watch } from "./verbs/watch.ts";
 import { encoded, entryResponse, listResponse, objectResponse, type View } from "./wire/encode.ts";
@@ -96,7 +97,7 @@ async function specialSubresource(core: Core, call: Call, verb: Verb): Promise<S
   if (!kind.subresources.includes(subresource)) throw notServed();
   if (subresource === "scale") return scaled(core, call, verb);
   if (subresource === "log") return verb === "get" ? podLog(core, call) : deny();
-  if (subresource === "exec" || subresource === "attach" || subresource === "portforward") return noStream(call);
+  if (subresource === "exec" || subresource === "attach" || subresource === "portforward") return podStream(core, call);
   if (subresource === "finalize" && verb !== "update") throw methodNotAllowed();
   return undefined;
 }

@@ -14,6 +14,7 @@ import { type Documents, documents } from "./documents/documents.ts";
 import { builtinKinds } from "./kinds/builtin-kinds.ts";
 import { kindRegistry } from "./kinds/registry.ts";
 import type { PodLogSource } from "./pod-log-source.ts";
+import type { PodStreams } from "./pod-streams.ts";
 import type { ServerRequest, ServerResponse, User } from "./request.ts";
 import { respond, verbOf } from "./respond.ts";
 import { notServed, statusOf } from "./status.ts";
@@ -33,6 +34,8 @@ export interface ApiServerDeps {
   readonly log: ObjectLog;
   /** Absent: the log route answers 501. */
   readonly podLogs?: PodLogSource;
+  /** Absent: exec, attach and port-forward answer 501. */
+  readonly podStreams?: PodStreams;
   /** Bearer tokens and whom they stand for. */
   readonly tokens?: ReadonlyMap<string, User>;
   /** What service account tokens are signed with, PEM. Default: a new one, with which older tokens stop being good. */
@@ -119,7 +122,7 @@ export async function createApiServer(deps: ApiServerDeps): Promise<ApiServer> {
   setMaxListeners(0, closing.signal);
   const access = openAccess({ clock, random, store, tokens: deps.tokens ?? new Map(), signingKey: deps.signingKey ?? newSigningKey() });
   const { admission } = access;
-  const shared = { clock, random, logger, store, kinds, admission, podLogs: deps.podLogs };
+  const shared = { clock, random, logger, store, kinds, admission, podLogs: deps.podLogs, podStreams: deps.podStreams };
   const core: Core = { ...shared, frames: new WeakMap(), snapshots: listSnapshots(), closing: closing.signal };
   const running: Running = { core, documents: documents(core, access), access };
   await Promise.all([makeSystemNamespaces(core), keepDefaultRoles(core)]);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { constants } from "node:os";
+import type { Readable, Writable } from "node:stream";
 import type { ExecRequest } from "./container-runtime.ts";
 import { LaunchFailed } from "./runtime-errors.ts";
 import { sendSignal } from "./process-reaper.ts";
@@ -30,8 +31,8 @@ function attached({ argv, env, cwd }: Command, { stdin, output, signal }: Omit<E
   const end = () => void (child.pid !== undefined && sendSignal(-child.pid, "SIGKILL"));
   if (signal.aborted) end();
   signal.addEventListener("abort", end, { once: true });
-  child.stdout?.on("data", (chunk: Buffer) => output.stdout(chunk));
-  child.stderr?.on("data", (chunk: Buffer) => output.stderr(chunk));
+  hand(child.stdout, output.stdout);
+  hand(child.stderr, output.stderr);
   if (stdin) void feed(child, stdin);
   return new Promise((resolve, reject) => {
     const settle = (act: () => void) => {
@@ -43,6 +44,15 @@ function attached({ argv, env, cwd }: Command, { stdin, output, signal }: Omit<E
   });
 }
 
+function hand(from: Readable | null, to: (chunk: Uint8Array) => void | Promise<void>): void {
+  from?.on("data", (chunk: Buffer) => {
+    const wait = to(chunk);
+    if (!wait) return;
+    from.pause();
+    void wait.finally(() => from.resume());
+  });
+}
+
 /** A command that no longer reads is no error of ours. */
 async function feed(child: ChildProcess, source: AsyncIterable<Uint8Array>): Promise<void> {
   const { stdin } = child;
@@ -51,9 +61,19 @@ async function feed(child: ChildProcess, source: AsyncIterable<Uint8Array>): Pro
   try {
     for await (const chunk of source) {
       if (stdin.destroyed) return;
-      if (!stdin.write(chunk)) await new Promise<void>((resolve) => stdin.once("drain", resolve).once("close", resolve));
+      if (!stdin.write(chunk)) await drainedOrGone(stdin);
     }
   } finally {
     stdin.end();
   }
+}
+
+function drainedOrGone(stdin: Writable): Promise<void> {
+  return new Promise((resolve) => {
+    const settle = () => {
+      stdin.off("drain", settle).off("close", settle);
+      resolve();
+    };
+    stdin.on("drain", settle).on("close", settle);
+  });
 }

@@ -30,6 +30,12 @@ export interface Output {
   stderr(chunk: Uint8Array): void;
 }
 
+/** Where the output of a command goes; a promise asks it to wait. */
+export interface CommandOutput {
+  stdout(chunk: Uint8Array): void | Promise<void>;
+  stderr(chunk: Uint8Array): void | Promise<void>;
+}
+
 export interface ContainerExit {
   /** As a shell counts: 128 + signal for a process ended by a signal. */
   readonly exitCode: number;
@@ -44,7 +50,7 @@ export interface ExecRequest {
   /** Absent: standard input is empty. */
   readonly stdin?: AsyncIterable<Uint8Array> | undefined;
   readonly terminal?: TerminalSize | undefined;
-  readonly output: Output;
+  readonly output: CommandOutput;
   /** Ends the command. */
   readonly signal: AbortSignal;
 }

@@ -11,6 +11,7 @@ import { type ImageNotUsed, imageNotes, plainImage } from "./image-notes.ts";
 import { memoryLimits } from "./memory-limit.ts";
 import { registerNode } from "./node-object.ts";
 import { type PodLogSource, podLogSource } from "./pod-log-source.ts";
+import { type PodStreams, podStreams } from "./pod-streams.ts";
 import { type PodRun, podRun } from "./pod-run.ts";
 import { type Container, type Pod, uidOf } from "./pod-shapes.ts";
 import { podSources } from "./pod-sources.ts";
@@ -60,6 +61,8 @@ export interface KubeletOptions {
 export interface Kubelet {
   /** Where the API server reads logs from. */
   readonly logs: PodLogSource;
+  /** Where its exec, attach and port-forward lead. */
+  readonly streams: PodStreams;
   /** Registers the node and runs its pods until the signal aborts; resolves when no process is left. Rejects when the node cannot be registered. */
   run(signal: AbortSignal): Promise<void>;
 }
@@ -216,6 +219,7 @@ export function kubelet(deps: KubeletDeps, options: KubeletOptions): Kubelet {
   }
 
   return {
+    streams: podStreams({ clock, pods, runOf: (uid) => held?.runOf(uid) }),
     logs: podLogSource({ clock, pods, nodeName, directoryOf, runOf: (uid) => held?.runOf(uid) }),
     async run(signal) {
       await pods.whenSynced(signal);

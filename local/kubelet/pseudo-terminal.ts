@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { accessSync, constants, existsSync, mkdtempSync, readFileSync, rmSync, watch } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { shellWord } from "../../base/index.ts";
@@ -45,12 +45,15 @@ export function inTerminal(argv: readonly string[], { onResize }: TerminalSize):
     size = [columns, rows];
     apply();
   });
-  // The first size has mostly come before there is a terminal to have it: the command itself sets that one.
-  const [columns, rows] = size ?? [80, 24];
-  const begin = `tty >${shellWord(name)}; stty cols ${columns} rows ${rows}; exec "$@"`;
+  // The first size may come before there is a terminal to have it, or after.
+  const watcher = watch(directory, apply);
+  const begin = `tty >${shellWord(name)}; exec "$@"`;
   const inner = ["sh", "-c", begin, "sh", ...argv].map(shellWord).join(" ");
   return {
     argv: [scriptProgram() ?? "", "-q", "-e", "-f", "-c", `exec ${inner}`, "/dev/null"],
-    close: () => rmSync(directory, { recursive: true, force: true }),
+    close() {
+      watcher.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
   };
 }

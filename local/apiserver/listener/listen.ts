@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage, ServerResponse as HttpResponse } from "node:http";
 import { createServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import { promisify } from "node:util";
 import { constants, gzip } from "node:zlib";
 import { messageOf, type Logger } from "../../../base/index.ts";
@@ -10,6 +11,7 @@ import { failure, statusOf } from "../status.ts";
 import { MAX_BODY } from "../wire/decode.ts";
 import { jsonResponse } from "../wire/encode.ts";
 import type { Pki } from "./pki.ts";
+import { upgrades } from "./upgrade.ts";
 
 export interface ListenerDeps {
   readonly handle: (request: ServerRequest) => Promise<ServerResponse>;
@@ -114,6 +116,10 @@ export async function listen(deps: ListenerDeps): Promise<Listener> {
       response.destroy();
     });
   });
+  const streams = upgrades(deps);
+  server.on("upgrade", (message: IncomingMessage, socket: Duplex, head: Buffer) => {
+    streams.accept(message, socket, head, { method: message.method ?? "GET", path: message.url ?? "/", headers: headersOf(message) });
+  });
   server.listen(port, HOST);
   await once(server, "listening");
   const bound = (server.address() as AddressInfo).port;
@@ -124,6 +130,7 @@ export async function listen(deps: ListenerDeps): Promise<Listener> {
       const closed = once(server, "close");
       server.close();
       server.closeAllConnections();
+      streams.close();
       await closed;
     },
   };

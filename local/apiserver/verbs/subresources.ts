@@ -11,7 +11,8 @@ interface PodFields {
   metadata: { annotations?: Record<string, string> };
 }
 
-function containerOf(call: Call, pod: PodFields): string {
+/** The container that a call names, or the only one. Throws 400. */
+export function podContainer(call: Call, pod: PodFields): string {
   const asked = call.query.get("container") ?? "";
   const main = (pod.spec?.containers ?? []).map(({ name }) => name);
   const all = [...main, ...(pod.spec?.initContainers ?? []).map(({ name }) => name)];
@@ -60,14 +61,8 @@ export async function podLog(core: Core, call: Call): Promise<ServerResponse> {
   const entry = core.store.get(keyOfTarget(call.target));
   if (!entry) throw notFound(call.target.kind, call.target.name);
   if (!core.podLogs) throw failure(501, "NotImplemented", "no node of this server keeps the logs of pods", {});
-  const container = containerOf(call, entry.object as unknown as PodFields);
+  const container = podContainer(call, entry.object);
   const signal = AbortSignal.any([core.closing, ...(call.signal ? [call.signal] : [])]);
   const body = core.podLogs.read(call.target.namespace, call.target.name, container, logOptions(call, signal));
   return { status: 200, headers: { "content-type": "text/plain" }, body: await begun(body) };
-}
-
-/** exec, attach and port-forward need a stream into the process; this server offers none. */
-export function noStream(call: Call): never {
-  const { subresource, name } = call.target;
-  throw failure(501, "NotImplemented", `${subresource} is not offered by this control plane: pod ${name} runs as plain processes of this machine`, {});
 }
