@@ -149,6 +149,18 @@ describe("conformance: roles", function () {
     assert.match(message(put), /"new" is forbidden: User "patcher" cannot create resource "leases"/);
   });
 
+  it("want the right to create for a stream into a pod, however it is opened", async () => {
+    const { api, namespace, pods } = cluster;
+    await grant(api, namespace, "peeper", "peeps", [{ apiGroups: [""], resources: ["pods/exec", "pods/portforward"], verbs: ["get"] }]);
+    const peeper = as("peeper");
+    await eventually("get is allowed", async () => !message(await peeper.get(`${pods}/x/exec?command=ls`)).includes("cannot get"));
+    for (const path of [`${pods}/x/exec?command=ls`, `${pods}/x/portforward?ports=1`]) {
+      const reply = await peeper.get(path);
+      assert.deepEqual([reply.status, message(reply)], [403, 'pods "x" is forbidden: '], path);
+    }
+    assert.match(message(await peeper.create(`${pods}/x/exec?command=ls`, {})), /User "peeper" cannot create resource "pods\/exec"/);
+  });
+
   it("reach everywhere when they are cluster-wide, and wildcards reach everything", async () => {
     const { api } = cluster;
     await createForAll(`${RBAC}/clusterroles`, {

@@ -3,6 +3,7 @@ import { isMaster } from "../authorize.ts";
 import type { Clock, Random } from "../../../base/index.ts";
 import { authenticator, type Authenticator } from "../authenticate.ts";
 import type { ServerRequest, User } from "../request.ts";
+import { forbidden as refused } from "../status.ts";
 import type { Store } from "../storage/store.ts";
 import type { ResourceRoute } from "../wire/route.ts";
 import { admission, type Admission } from "./admission.ts";
@@ -36,6 +37,15 @@ export interface Access {
   admit(request: ServerRequest, path: string, query: URLSearchParams, route: ResourceRoute | undefined): User;
 }
 
+const STREAMS: ReadonlySet<string> = new Set(["exec", "attach", "portforward"]);
+
+/** A WebSocket is opened with GET, which must not turn the right to read into the right to run something. */
+function refuseDisguisedStream(authorizer: Authorizer, user: User, wanted: Attributes): void {
+  const { group, resource, subresource, verb, name } = wanted;
+  if (verb !== "get" || !STREAMS.has(subresource) || group !== "" || resource !== "pods") return;
+  if (!authorizer.decide(user, { ...wanted, verb: "create" }).allowed) throw refused({ group, plural: resource, kind: "Pod" }, name, "");
+}
+
 export function openAccess(deps: AccessDeps): Access {
   const { store } = deps;
   const authority = tokenAuthority({ ...deps, key: signingKey(deps.signingKey) });
@@ -57,6 +67,7 @@ export function openAccess(deps: AccessDeps): Access {
       if (isMaster(user)) return user;
       const { allowed, reason } = authorizer.decide(user, attributes());
       if (!allowed) throw forbidden(user, attributes(), reason);
+      refuseDisguisedStream(authorizer, user, attributes());
       return user;
     },
   };
