@@ -1,5 +1,6 @@
 import type { ApiObject, Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
+import { parseQuantity } from "../base/index.ts";
 import { inOrder, type Manifest, render } from "./render.ts";
 
 type Quantity = string | number;
@@ -29,9 +30,27 @@ function totals(chart: Chart, input: QuotaInput): ApiObject[] {
   ];
 }
 
+/** What runs beside every task to fetch its inputs and store its outputs asks for so much at most: a limit below would refuse every pod. */
+const BESIDE_TASKS: Readonly<Record<string, string>> = { cpu: "1", memory: "512Mi" };
+
+const isDevice = (name: string): boolean => name.includes("/");
+const isCounted = (name: string, { totals = {} }: QuotaInput): boolean => Object.hasOwn(totals, name) || Object.hasOwn(totals, `requests.${name}`);
+const larger = (left: Quantity, right: Quantity): Quantity => ((parseQuantity(String(left)) ?? 0n) < (parseQuantity(String(right)) ?? 0n) ? right : left);
+
 function limits(chart: Chart, input: QuotaInput): ApiObject[] {
-  if (Object.keys(input.taskLimits ?? {}).length === 0) return [];
-  const limit: k8s.LimitRangeItem = { type: "Container", max: quantities(input.taskLimits ?? {}) };
+  const names = Object.keys(input.taskLimits ?? {});
+  if (names.length === 0) return [];
+  const max = Object.fromEntries(Object.entries(input.taskLimits ?? {}).map(([name, value]) => [name, larger(value, BESIDE_TASKS[name] ?? value)]));
+  const zero = (chosen: readonly string[]) => quantities(Object.fromEntries(chosen.map((name) => [name, "0"])));
+  const devices = names.filter(isDevice);
+  const unreserved = names.filter((name) => isDevice(name) || !isCounted(name, input));
+  const limit: k8s.LimitRangeItem = {
+    type: "Container",
+    max: quantities(max),
+    // A cluster gives the maximum to every container that says nothing: a device to each helper, or a reservation that fits on no node.
+    ...(devices.length > 0 ? { default: zero(devices) } : {}),
+    ...(unreserved.length > 0 ? { defaultRequest: zero(unreserved) } : {}),
+  };
   return [new k8s.KubeLimitRange(chart, "limits", { metadata: { name: QUOTA_OBJECT_NAME, namespace: input.namespace }, spec: { limits: [limit] } })];
 }
 
