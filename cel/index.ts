@@ -8,3 +8,4 @@ export { durationValue, optionalValue } from "./optional-value.ts";
 export { ruleValue, type RuleSchema } from "./rule-value.ts";
 export type { CelName, CelReference, CelScope } from "./scope.ts";
 export type { CelDuration, CelFile, CelTimestamp, CelValue } from "./value.ts";
+export { type RuleCheck, type RuleType, type RuleTypeChecker, ruleTypeChecker, type RuleTypeProblem } from "./rule-types.ts";

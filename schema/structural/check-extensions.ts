@@ -1,7 +1,9 @@
+import { type RuleCheck, type RuleTypeChecker, ruleTypeChecker, type RuleTypeProblem } from "../../cel/index.ts";
 import type { Cause } from "./cause.ts";
 import { forbidden, invalid, notSupported, required } from "./field-error.ts";
 import type { JsonRule, JsonSchema } from "./json-schema.ts";
 import { compileWithCel } from "./rule-expression.ts";
+import { ruleType } from "./rule-type.ts";
 
 const REASONS = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"] as const;
 const SCALARS: ReadonlySet<string> = new Set(["string", "integer", "number", "boolean"]);
@@ -88,16 +90,31 @@ function checkMessage(rule: JsonRule, path: string): Cause[] {
   return message.trim().includes("\n") ? [invalid(`${path}.message`, message, "must not contain line breaks")] : [];
 }
 
-function checkExpressions(rule: JsonRule, path: string): Cause[] {
+/** The place of a mistake as the real server draws it. */
+function drawn({ message, at }: RuleTypeProblem, text: string): string {
+  const before = text.slice(0, at);
+  const line = before.split("\n").length;
+  const column = at - (before.lastIndexOf("\n") + 1);
+  return `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${text.split("\n")[line - 1] ?? ""}\n | ${".".repeat(column)}^`;
+}
+
+/** What is wrong with an expression that has to give one of these types; undefined when nothing is. */
+function mistakeIn(text: string, wanted: string, wrongType: string, check: (text: string) => RuleCheck): string | undefined {
+  const compiled = compileWithCel(text);
+  if (compiled.problem !== undefined) return `compilation failed: ${compiled.problem}`;
+  const found = check(text);
+  if (found.problem) return `compilation failed: ${drawn(found.problem, text)}`;
+  return [compiled.type, found.type].every((type) => [wanted, "dyn"].includes(type)) ? undefined : wrongType;
+}
+
+function checkExpressions(rule: JsonRule, path: string, typeCheck: RuleTypeChecker): Cause[] {
+  const check = (text: string) => typeCheck(text, rule.optionalOldSelf === true);
   const causes: Cause[] = [];
-  const expression = compileWithCel(rule.rule);
-  if (expression.problem !== undefined) causes.push(invalid(`${path}.rule`, shownRule(rule), `compilation failed: ${expression.problem}`));
-  else if (!["bool", "dyn"].includes(expression.type)) causes.push(invalid(`${path}.rule`, shownRule(rule), "cel expression must evaluate to a bool"));
+  const wrong = mistakeIn(rule.rule, "bool", "cel expression must evaluate to a bool", check);
+  if (wrong !== undefined) causes.push(invalid(`${path}.rule`, shownRule(rule), wrong));
   if (rule.messageExpression === undefined) return causes;
-  const message = compileWithCel(rule.messageExpression);
-  const field = `${path}.messageExpression`;
-  if (message.problem !== undefined) causes.push(invalid(field, shownRule(rule), `messageExpression compilation failed: ${message.problem}`));
-  else if (!["string", "dyn"].includes(message.type)) causes.push(invalid(field, shownRule(rule), "messageExpression must evaluate to a string"));
+  const mute = mistakeIn(rule.messageExpression, "string", "must evaluate to a string", check);
+  if (mute !== undefined) causes.push(invalid(`${path}.messageExpression`, shownRule(rule), `messageExpression ${mute}`));
   return causes;
 }
 
@@ -115,9 +132,9 @@ function leadsSomewhere(schema: JsonSchema, fieldPath: string): boolean {
   return at !== undefined;
 }
 
-function checkRule(rule: JsonRule, schema: JsonSchema, path: string): Cause[] {
+function checkRule(rule: JsonRule, schema: JsonSchema, path: string, typeCheck: RuleTypeChecker): Cause[] {
   if (rule.rule.trim() === "") return [required(`${path}.rule`, "rule is not specified")];
-  const causes = [...checkMessage(rule, path), ...checkExpressions(rule, path)];
+  const causes = [...checkMessage(rule, path), ...checkExpressions(rule, path, typeCheck)];
   if (rule.reason !== undefined && !REASONS.includes(rule.reason as (typeof REASONS)[number]))
     causes.push(notSupported(`${path}.reason`, rule.reason, REASONS));
   if (rule.optionalOldSelf && !/\boldSelf\b/.test(rule.rule))
@@ -132,7 +149,9 @@ function checkRules(schema: JsonSchema, path: string): Cause[] {
   if (rules.length > 0 && !schema.type && !schema["x-kubernetes-int-or-string"]) {
     return [forbidden(`${path}.x-kubernetes-validations`, "must not be specified where no type is")];
   }
-  return rules.flatMap((rule, index) => checkRule(rule, schema, `${path}.x-kubernetes-validations[${index}]`));
+  if (rules.length === 0) return [];
+  const typeCheck = ruleTypeChecker(ruleType(schema, path.endsWith("openAPIV3Schema")));
+  return rules.flatMap((rule, index) => checkRule(rule, schema, `${path}.x-kubernetes-validations[${index}]`, typeCheck));
 }
 
 /** The `x-kubernetes-…` keywords of one schema node. */

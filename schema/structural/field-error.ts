@@ -28,11 +28,13 @@ export function quoted(text: string): string {
   return `"${text.replace(/["\\]|[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/gu, escaped)}"`;
 }
 
+/** A map is shown with its keys sorted, a structure of the server's own in the order of its fields, which have capital names. */
 function sortedKeys(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sortedKeys);
   if (typeof value !== "object" || value === null) return value;
   const entries = Object.entries(value).filter(([, field]) => field !== undefined);
-  return Object.fromEntries(entries.sort(([left], [right]) => (left < right ? -1 : 1)).map(([key, field]) => [key, sortedKeys(field)]));
+  if (!entries.every(([key]) => /^[A-Z]/.test(key))) entries.sort(([left], [right]) => (left < right ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, field]) => [key, sortedKeys(field)]));
 }
 
 function shown(value: unknown): string {

@@ -44,7 +44,14 @@ function causeOf(rule: CompiledRule, field: string, shown: unknown, detail: stri
   }
 }
 
-function errorDetail(rule: CompiledRule, message: string): string {
+/** In the words of the real server, where ours has others. */
+function realWords(message: string): string {
+  const bounds = /^No such key: index out of bounds, index (-?\d+) /.exec(message);
+  return bounds ? `index out of bounds: ${bounds[1] ?? ""}` : message;
+}
+
+function errorDetail(rule: CompiledRule, found: string): string {
+  const message = realWords(found);
   if (!message.startsWith("no such overload")) return `${message} evaluating rule: ${ruleText(rule)}`;
   return `'${message}': call arguments did not match a supported operator, function or macro signature for rule: ${ruleText(rule)}`;
 }

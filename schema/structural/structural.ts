@@ -50,6 +50,7 @@ export interface Structural {
   readonly hasDefaults: boolean;
   readonly hasRules: boolean;
   readonly hasKeyedLists: boolean;
+  readonly hasEmbedded: boolean;
 }
 
 type Draft = { -readonly [K in keyof Structural]: Structural[K] };
@@ -103,14 +104,19 @@ function emptyDraft(source: JsonSchema, name: string | undefined): Draft {
     hasDefaults: false,
     hasRules: false,
     hasKeyedLists: false,
+    hasEmbedded: false,
   };
 }
+
+/** What an optional holds is of any type: without saying so the library would look for one that it is. */
+const openedOptional = ({ rule, optionalOldSelf }: JsonRule): string =>
+  optionalOldSelf ? rule.replace(/(?<![\w.])oldSelf\.value\(\)/g, "dyn(oldSelf.value())") : rule;
 
 function compileRule(source: JsonRule, compiler: Compiler): CompiledRule {
   return {
     source,
     usesOldSelf: /(?<![\w.])oldSelf\b/.test(source.rule),
-    expression: compiler.compileExpression(source.rule),
+    expression: compiler.compileExpression(openedOptional(source)),
     message: source.messageExpression === undefined ? undefined : compiler.compileExpression(source.messageExpression),
   };
 }
@@ -162,11 +168,12 @@ function childrenOf(node: Structural): Structural[] {
   return children;
 }
 
-type Flag = "hasDefaults" | "hasRules" | "hasKeyedLists";
+type Flag = "hasDefaults" | "hasRules" | "hasKeyedLists" | "hasEmbedded";
 
 function holds(node: Structural, flag: Flag): boolean {
   if (flag === "hasDefaults") return node.defaulted.length > 0;
   if (flag === "hasRules") return node.rules.length > 0 || node.allOf.some((nested) => nested.rules.length > 0);
+  if (flag === "hasEmbedded") return node.embedded;
   return node.listType === "set" || node.listType === "map";
 }
 
@@ -206,6 +213,6 @@ export function compileStructural(schema: JsonSchema, options: CompileOptions = 
   const compiler: Compiler = { definitions: options.definitions ?? {}, compileExpression: options.compileExpression ?? compileWithCel, named: new Map() };
   const root = compileNode(schema, compiler);
   const nodes = allNodes(root);
-  for (const flag of ["hasDefaults", "hasRules", "hasKeyedLists"] as const) markReachable(nodes, flag);
+  for (const flag of ["hasDefaults", "hasRules", "hasKeyedLists", "hasEmbedded"] as const) markReachable(nodes, flag);
   return root;
 }

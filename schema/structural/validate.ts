@@ -1,5 +1,6 @@
 import type { Fields } from "../../base/index.ts";
 import type { Cause } from "./cause.ts";
+import { checkEmbedded } from "./check-embedded.ts";
 import { checkValue } from "./check-value.ts";
 import { invalid } from "./field-error.ts";
 import { checkListKeys } from "./list-key.ts";
@@ -46,7 +47,7 @@ function checkKeys(schema: Structural, object: Fields, old: Fields | undefined):
  * only what it found itself, `earlier` not repeated. An empty array means valid.
  */
 export function validateStructural(schema: Structural, object: Fields, options: ValidateOptions = {}): Cause[] {
-  const causes = [...checkSchema(schema, object, options), ...checkKeys(schema, object, options.old)];
+  const causes = [...checkSchema(schema, object, options), ...checkKeys(schema, object, options.old), ...checkEmbedded(schema, object)];
   if (!schema.hasRules) return causes;
   const blocked = [...(options.earlier ?? []), ...causes].some((cause) => BLOCKING.has(cause.reason));
   if (blocked) return [...causes, invalid("<nil>", null, NOT_CHECKED)];

@@ -1,6 +1,6 @@
 import { jsonEqual } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
-import { type Cause, checkStructuralSchema } from "../../../schema/structural/index.ts";
+import { type Cause, checkStructuralSchema, type JsonSchema } from "../../../schema/structural/index.ts";
 import type { Definition, DefinitionNames, DefinitionVersion } from "./definition.ts";
 import { jsonPath } from "./json-path.ts";
 
@@ -21,13 +21,16 @@ function labelCause(field: string, value: string | undefined): Cause[] {
   return value.length <= 63 && LABEL.test(value) ? [] : [invalid(field, value, LABEL_MESSAGE)];
 }
 
+/** Names of kinds: a label but for its capitals. */
+function kindCause(field: string, value: string | undefined): Cause[] {
+  if (!value) return [required(field)];
+  const lower = value.toLowerCase();
+  if (value.length <= 63 && LABEL.test(lower)) return [];
+  return [invalid(field, value, `may have mixed case, but should otherwise match: ${LABEL_MESSAGE}`)];
+}
+
 function nameCauses(names: DefinitionNames): Cause[] {
-  const kinds = (["kind", "listKind"] as const).flatMap((field) =>
-    labelCause(`spec.names.${field}`, names[field]?.toLowerCase()).map((cause) => ({
-      ...cause,
-      message: cause.message.replace(names[field]?.toLowerCase() ?? "", names[field] ?? ""),
-    })),
-  );
+  const kinds = (["kind", "listKind"] as const).flatMap((field) => kindCause(`spec.names.${field}`, names[field]));
   const shorts = (names.shortNames ?? []).flatMap((name, index) => labelCause(`spec.names.shortNames[${index}]`, name));
   const categories = (names.categories ?? []).flatMap((name, index) => labelCause(`spec.names.categories[${index}]`, name));
   const same =
@@ -60,6 +63,8 @@ function pathCauses(field: string, path: string): Cause[] {
 interface Places {
   readonly schema: (index: number) => string;
   readonly columns: (index: number) => string;
+  readonly selectable: (index: number) => string;
+  readonly subresources: (index: number) => string;
 }
 
 function placesOf(versions: readonly DefinitionVersion[]): Places {
@@ -68,6 +73,8 @@ function placesOf(versions: readonly DefinitionVersion[]): Places {
   const columns = alike((version) => version.additionalPrinterColumns);
   return {
     schema: (index) => (schema ? "spec.validation.openAPIV3Schema" : `spec.versions[${index}].schema.openAPIV3Schema`),
+    selectable: (index) => (alike((version) => version.selectableFields) ? "spec.selectableFields" : `spec.versions[${index}].selectableFields`),
+    subresources: (index) => (alike((version) => version.subresources) ? "spec.subresources" : `spec.versions[${index}].subresources`),
     columns: (index) => (columns ? "spec.additionalPrinterColumns" : `spec.versions[${index}].additionalPrinterColumns`),
   };
 }
@@ -76,8 +83,59 @@ function versionCauses(version: DefinitionVersion, index: number, places: Places
   const path = `spec.versions[${index}]`;
   const schema = version.schema?.openAPIV3Schema;
   const shape = schema ? checkStructuralSchema(schema, places.schema(index)) : [required(`${path}.schema.openAPIV3Schema`)];
-  const selectable = (version.selectableFields ?? []).flatMap((one, at) => pathCauses(`${path}.selectableFields[${at}].jsonPath`, one.jsonPath));
-  return [...labelCause(`${path}.name`, version.name), ...shape, ...columnCauses(version, places.columns(index)), ...selectable];
+  return [
+    ...labelCause(`${path}.name`, version.name),
+    ...(version.deprecationWarning !== undefined && !version.deprecated
+      ? [invalid(`${path}.deprecationWarning`, version.deprecationWarning, "can only be set for deprecated versions")]
+      : []),
+    ...shape,
+    ...columnCauses(version, places.columns(index)),
+    ...selectableCauses(version, places.selectable(index)),
+    ...scaleCauses(version, `${places.subresources(index)}.scale`),
+  ];
+}
+
+const SELECTABLE = "must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.";
+
+/** The schema at `.a.b`; undefined where there is none. */
+function schemaAt(schema: JsonSchema | undefined, path: string): JsonSchema | undefined {
+  return path
+    .split(".")
+    .slice(1)
+    .reduce<JsonSchema | undefined>((at, name) => (at?.properties && Object.hasOwn(at.properties, name) ? at.properties[name] : undefined), schema);
+}
+
+function selectableCauses(version: DefinitionVersion, path: string): Cause[] {
+  const seen = new Set<string>();
+  return (version.selectableFields ?? []).flatMap(({ jsonPath: text }, index) => {
+    const field = `${path}[${index}].jsonPath`;
+    if (!text) return [required(field)];
+    if (!text.startsWith(".")) return [invalid(field, text, `is an invalid path: expected [ or . but got: ${text}`)];
+    const found = schemaAt(version.schema?.openAPIV3Schema, text);
+    if (!found) return [invalid(field, text, "is an invalid path: does not refer to a valid field")];
+    if (!["string", "boolean", "integer"].includes(found.type ?? "")) return [invalid(field, text, SELECTABLE)];
+    if (seen.has(text)) return [{ reason: "FieldValueDuplicate", message: `Duplicate value: ${JSON.stringify(text)}`, field }];
+    seen.add(text);
+    return [];
+  });
+}
+
+function replicasPathCauses(field: string, path: string | undefined, below: string): Cause[] {
+  if (!path) return [required(field)];
+  if (!/^(\.[A-Za-z_][\w-]*)+$/.test(path)) return pathCauses(field, path);
+  return path.startsWith(`${below}.`) ? [] : [invalid(field, path, `should be a json path under ${below}`)];
+}
+
+function scaleCauses({ subresources }: DefinitionVersion, path: string): Cause[] {
+  const scale = subresources?.scale;
+  if (!scale) return [];
+  const { specReplicasPath, statusReplicasPath, labelSelectorPath } = scale;
+  const selector = labelSelectorPath ? pathCauses(`${path}.labelSelectorPath`, labelSelectorPath) : [];
+  return [
+    ...replicasPathCauses(`${path}.specReplicasPath`, specReplicasPath, ".spec"),
+    ...replicasPathCauses(`${path}.statusReplicasPath`, statusReplicasPath, ".status"),
+    ...selector,
+  ];
 }
 
 /** A version as the real server's messages show it. */
@@ -103,7 +161,7 @@ function versionsCauses(versions: readonly DefinitionVersion[]): Cause[] {
   const all = versions.flatMap((version, index) => versionCauses(version, index, places));
   const seen = new Map(all.map((cause) => [`${cause.field} ${cause.message}`, cause]));
   return [
-    ...repeated.map((name) => invalid("spec.versions", name, "must contain unique version names")),
+    ...(repeated.length > 0 ? [invalid("spec.versions", versions.map(shownVersion), "must contain unique version names")] : []),
     ...(storage === 1 ? [] : [invalid("spec.versions", versions.map(shownVersion), "must have exactly one version marked as storage version")]),
     ...seen.values(),
   ];
@@ -124,7 +182,10 @@ export function definitionCauses(object: KubeObject): Cause[] {
       field: "spec.scope",
     });
   causes.push(...versionsCauses(versions), ...nameCauses(names));
-  if (spec.preserveUnknownFields === true) causes.push(invalid("spec.preserveUnknownFields", true, "must be false in order to use defaults in the schema"));
+  if (spec.preserveUnknownFields === true)
+    causes.push(
+      invalid("spec.preserveUnknownFields", true, "cannot set to true, set x-kubernetes-preserve-unknown-fields to true in spec.versions[*].schema instead"),
+    );
   if (spec.conversion && spec.conversion.strategy !== "None")
     causes.push(invalid("spec.conversion.strategy", spec.conversion.strategy, "this server converts between versions of a kind with strategy None only"));
   if ((status?.storedVersions ?? []).length === 0)
