@@ -11,7 +11,7 @@ import { type ActionScript, NAMESPACE, type RunRig, runRig } from "../../test/su
 import { testCluster, type TestCluster } from "../../test/support/test-cluster.ts";
 
 describe("a run of data that lies elsewhere", function () {
-  this.timeout(20_000);
+  this.timeout(60_000);
 
   let files: Map<string, string>;
   let cluster: TestCluster;
