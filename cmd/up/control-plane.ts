@@ -29,6 +29,8 @@ export interface ControlPlane {
   /** As administrator, without a socket. */
   readonly transport: Transport;
   readonly url: string;
+  /** Of the authority that signed the server's own, PEM. */
+  readonly certificate: string;
   /** Path of the kubeconfig. */
   readonly kubeconfig: string;
   /** The database beside the API's own tables. */
@@ -122,6 +124,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     return {
       transport: server.transport(),
       url: listener.url,
+      certificate: pki.ca,
       kubeconfig: path,
       database: database.connection,
       archive: {

@@ -100,7 +100,7 @@ async function runProduct(
   const asked = new Date(begin).toISOString();
   await followRepository(client, repository, asked);
   const once = declaredRunsFinished({ informers, client, asked });
-  const roots = [informers, builtinControllers(shared), node, ...product.controllers];
+  const roots = [informers, builtinControllers({ ...shared, rootCertificate: plane.certificate }), node, ...product.controllers];
   if (options.once) roots.push({ run: (signal) => once.finished(signal).then(() => stop.abort()) });
   const uncommitted = watchUncommitted(repository, view, cli.clock, logger);
   await runAll(stop, roots).finally(() => uncommitted.close());

@@ -8,6 +8,7 @@ import { namespaceController } from "./namespaces.ts";
 import { ownerGraph } from "./owner-graph.ts";
 import { podCleanup } from "./pod-cleanup.ts";
 import { replicaSetController } from "./replica-sets.ts";
+import { rootCertificates } from "./root-certificates.ts";
 import { scheduler } from "./scheduler.ts";
 import { servedKinds } from "./served-kinds.ts";
 import { defaultServiceAccounts } from "./service-accounts.ts";
@@ -23,11 +24,13 @@ export interface BuiltinDeps {
   readonly logger: Logger;
   /** Whether Services are made reachable on this machine. Default: yes. */
   readonly reachServices?: boolean;
+  /** What pods trust the API by, PEM: published in every namespace. Absent: nothing is. */
+  readonly rootCertificate?: string;
 }
 
 /**
  * The controllers a cluster has without asking and a laptop needs too: garbage collection by owner references, namespace
- * deletion, default service accounts, pod cleanup, expiry of Events, Deployments, ReplicaSets, the endpoints of Services
+ * deletion, default service accounts, root certificates, pod cleanup, expiry of Events, Deployments, ReplicaSets, the endpoints of Services
  * and the way to them, and a scheduler for nodes of this size.
  */
 export function builtinControllers(deps: BuiltinDeps): { run(signal: AbortSignal): Promise<void> } {
@@ -41,6 +44,7 @@ export function builtinControllers(deps: BuiltinDeps): { run(signal: AbortSignal
     garbageCollector({ client, graph: ownerGraph(informers), kinds, clock, random, logger }),
     namespaceController({ informers, kinds, clock, random, logger }),
     defaultServiceAccounts({ informers, clock, random, logger }),
+    ...(deps.rootCertificate === undefined ? [] : [rootCertificates({ informers, certificate: deps.rootCertificate, clock, random, logger })]),
     podCleanup({ informers, clock, logger }),
     eventExpiry({ client, clock, logger }),
     deploymentController({ informers, events: events("deployment-controller"), clock, random, logger }),

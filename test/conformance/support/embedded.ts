@@ -36,7 +36,7 @@ export async function embeddedCluster(): Promise<EmbeddedCluster> {
   const informers = informerSet({ client: apiClient(transport), clock, random, logger: silentLogger });
   const running = Promise.all([
     informers.run(stop.signal),
-    builtinControllers({ informers, transport, clock, random, logger: silentLogger, reachServices: false }).run(stop.signal),
+    builtinControllers({ informers, transport, clock, random, logger: silentLogger, reachServices: false, rootCertificate: pki.ca }).run(stop.signal),
   ]);
   const path = join(directory, "kubeconfig");
   await writeFile(path, kubeconfig({ url: listener.url, ca: pki.ca, token: pki.token }), { mode: 0o600 });
