@@ -18,7 +18,7 @@ export async function startApiTier(ground: Ground, deps: ProgramDeps): Promise<T
   return {
     name: "api",
     kubeconfig: plane.kubeconfig,
-    environment: {},
+    environment: { FLYTEOPS_CLUSTER_LOGS: ground.logs },
     path: [dirname(programOf(programs, "kubectl"))],
     stop: () => ground.daemons.stop(),
   };

@@ -1,5 +1,6 @@
 // npm run test:cluster [api|node] [-- --up] [--keep]: a real Kubernetes, and our suites on it. See README.md beside it.
 import { spawnSync } from "node:child_process";
+import { parseArgs } from "node:util";
 import { startApiTier } from "./api-tier.ts";
 import { startNodeTier } from "./node-tier.ts";
 import { CannotStart } from "./programs/build.ts";
@@ -17,16 +18,17 @@ interface Wish {
   readonly up: boolean;
   /** Leave logs and data behind. */
   readonly keep: boolean;
+  /** Suites whose title has this in it; all when empty. */
+  readonly only: string;
 }
 
 function wishOf(args: readonly string[]): Wish {
-  const unknown = args.find((word) => !["api", "node", "--up", "--keep"].includes(word));
-  if (unknown !== undefined) {
-    console.error(`test:cluster ${unknown}: write api or node, and --up or --keep`);
-    process.exit(EXIT.usage);
-  }
-  const tiers = (["api", "node"] as const).filter((tier) => args.includes(tier));
-  return { tiers: tiers.length === 0 ? ["api", "node"] : tiers, up: args.includes("--up"), keep: args.includes("--keep") };
+  const options = { up: { type: "boolean", default: false }, keep: { type: "boolean", default: false }, only: { type: "string", default: "" } } as const;
+  const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+  const unknown = positionals.find((word) => word !== "api" && word !== "node");
+  if (unknown !== undefined) throw new Error(`${unknown}: there are the tiers api and node`);
+  const tiers = (["api", "node"] as const).filter((tier) => positionals.includes(tier));
+  return { ...values, tiers: tiers.length === 0 ? ["api", "node"] : tiers };
 }
 
 const interrupted = new AbortController();
@@ -35,9 +37,9 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, ()
 const untilInterrupted = (): Promise<void> =>
   new Promise((resolve) => (interrupted.signal.aborted ? resolve() : interrupted.signal.addEventListener("abort", () => resolve(), { once: true })));
 
-async function suitesOn(tier: Tier): Promise<Count> {
+async function suitesOn(tier: Tier, { only }: Wish): Promise<Count> {
   let [passed, failed] = [0, 0];
-  for (const suite of suitesOf(tier.name)) {
+  for (const suite of suitesOf(tier.name).filter(({ title }) => title.includes(only))) {
     if (interrupted.signal.aborted) break;
     say(`\n== ${suite.title} on the ${tier.name} tier`);
     const count = await Promise.race([runSuite(suite, tier), untilInterrupted().then(() => ({ passed: 0, failed: 1 }))]);
@@ -47,8 +49,8 @@ async function suitesOn(tier: Tier): Promise<Count> {
   return { passed, failed };
 }
 
-async function use(tier: Tier, { up }: Wish): Promise<Count> {
-  if (!up) return suitesOn(tier);
+async function use(tier: Tier, wish: Wish): Promise<Count> {
+  if (!wish.up) return suitesOn(tier, wish);
   say(`\nexport KUBECONFIG=${tier.kubeconfig}`);
   for (const [name, value] of Object.entries(tier.environment)) say(`export ${name}=${value}`);
   say("Ctrl-C ends it.");
@@ -88,12 +90,18 @@ function givenTier(name: TierName, kubeconfig: string): Tier {
 }
 
 async function main(): Promise<number> {
-  const wish = wishOf(process.argv.slice(2));
+  let wish: Wish;
+  try {
+    wish = wishOf(process.argv.slice(2));
+  } catch (thrown) {
+    console.error(`test:cluster: ${(thrown as Error).message}`);
+    return EXIT.usage;
+  }
   const built = spawnSync(process.execPath, ["scripts/prepare.mjs"], { cwd: checkout, stdio: "inherit" });
   if (built.status !== 0) return EXIT.failed;
   const counts: (Count | undefined)[] = [];
   const given = process.env["KUBECONFIG"];
-  if (given) counts.push(await suitesOn(givenTier(wish.tiers[0] ?? "api", given)));
+  if (given) counts.push(await suitesOn(givenTier(wish.tiers[0] ?? "api", given), wish));
   else for (const tier of wish.tiers) if (!interrupted.signal.aborted) counts.push(await withTier(tier, wish));
   const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + (count ? of(count) : 0), 0);
   const failed = sum((count) => count.failed);

@@ -7,6 +7,7 @@ import { makeCgroup, removeCgroup } from "./node/cgroups.ts";
 import { CONTAINERD_PROGRAMS, startContainerd } from "./node/containerd.ts";
 import { makeImages, NODE_IMAGE, PRODUCT_IMAGE, SHELL_IMAGE } from "./node/images.ts";
 import { startKubelet } from "./node/kubelet.ts";
+import { startServices } from "./node/services.ts";
 import { CannotStart, ensurePrograms, onPath, type ProgramDeps, programOf, type Programs } from "./programs/build.ts";
 import type { Ground, Tier } from "./tier.ts";
 
@@ -57,11 +58,14 @@ export async function startNodeTier(ground: Ground, deps: ProgramDeps): Promise<
   for (const archive of await archives) await containerd.load(archive);
   const node = { name: NODE_NAME, directory: join(directory, "kubelet"), programs, daemons, wrap, plane, address, socket: containerd.socket, cgroup };
   await startKubelet(node);
+  const services = await startServices({ directory: join(directory, "services"), daemons, network, address, pki: plane.pki });
   await daemons.wait("the node is ready", () => nodeIsReady(programs, plane));
   return {
     name: "node",
     kubeconfig: plane.kubeconfig,
     environment: {
+      ...services,
+      FLYTEOPS_CLUSTER_LOGS: ground.logs,
       FLYTEOPS_CLUSTER_ADDRESS: address,
       FLYTEOPS_CLUSTER_PID: String(machine.pid),
       FLYTEOPS_CLUSTER_DIRECTORY: directory,
