@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { messageOf } from "../base/index.ts";
 import { allKinds } from "../crds/index.ts";
-import { isNotFound, Kinds, type KubeObject } from "../kube/index.ts";
+import { ApiError, isNotFound, Kinds, type KubeObject } from "../kube/index.ts";
 import type { CliDeps, Connection } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { FOREIGN_KINDS, hasForeignKinds } from "./foreign-kinds.ts";
@@ -97,7 +97,18 @@ export async function checkMachine(deps: CliDeps): Promise<Finding[]> {
   return [await checkGit(), await checkKubectl(deps), await checkLoopback(), await checkDisk(deps.cwd), await checkNamespaces(), await checkRuntimes()];
 }
 
+const forbidden = (thrown: unknown): boolean => thrown instanceof ApiError && thrown.code === 403;
+
 async function checkKinds(connection: Connection, version: string): Promise<Finding[]> {
+  try {
+    return await kindFindings(connection, version);
+  } catch (thrown) {
+    if (!forbidden(thrown)) throw thrown;
+    return [{ subject: "kinds", level: "warning", message: "you may not look at CustomResourceDefinitions: ask an administrator to run this" }];
+  }
+}
+
+async function kindFindings(connection: Connection, version: string): Promise<Finding[]> {
   if (await hasForeignKinds(connection.client)) return [{ subject: "kinds", level: "problem", ...FOREIGN_KINDS }];
   const missing: string[] = [];
   const odd: Finding[] = [];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { stringify } from "yaml";
 import { type Json, rfc3339Micro, seededRandom } from "../base/index.ts";
 import { installationNeeds } from "../cmd/installation-needs.ts";
-import { Kinds, type KindRef, type KubeObject } from "../kube/index.ts";
+import { apiClient, Kinds, type KindRef, type KubeObject } from "../kube/index.ts";
 import { installation, type Manifest, parseValues } from "../synth/index.ts";
 import { testCluster, type TestCluster } from "../test/support/test-cluster.ts";
 import { checkCluster } from "./checks.ts";
@@ -20,8 +20,8 @@ describe("checking an installation", () => {
   afterEach(() => cluster.close());
 
   const silent = { write: () => undefined, isTty: false, columns: 0, rows: 0 };
-  async function findings(): Promise<string[]> {
-    const connection: Connection = { client: cluster.client, transport: cluster.transport, namespace: "default", namespaceGiven: false, source: "here" };
+  async function findings(as: Pick<TestCluster, "client" | "transport"> = cluster): Promise<string[]> {
+    const connection: Connection = { client: as.client, transport: as.transport, namespace: "default", namespaceGiven: false, source: "here" };
     const deps: CliDeps = {
       clock: cluster.clock,
       random: seededRandom(1),
@@ -124,6 +124,14 @@ describe("checking an installation", () => {
     says(await findings(), /^warning kind runs\.flyte\.org: is of version 0\.9\.0; this program is 1\.2\.3$/);
     await label("taskactions.flyte.org", { "app.kubernetes.io/part-of": null });
     says(await findings(), /^problem kinds: taskactions\.flyte\.org is in this cluster and not from flyteops: Flyte 2 is installed/);
+  });
+
+  it("looks at what somebody without rights may see, and says what not", async () => {
+    await install({ storage: { container: "b" } });
+    const transport = cluster.as({ name: "carol", groups: ["system:authenticated"] });
+    const all = await findings({ ...cluster, transport, client: apiClient(transport) });
+    says(all, /^warning kinds: you may not look at CustomResourceDefinitions/);
+    says(all, /^ok object store: s3:\/\/b$/);
   });
 
   it("says nothing of programs where flyteops up runs: they are in its own process", async () => {

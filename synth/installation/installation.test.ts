@@ -47,7 +47,7 @@ for (const flavour of FLAVOURS) {
 
     it("binds nothing but its own roles, everywhere only those that reach everywhere", () => {
       for (const { kind, metadata, ...binding } of installed(flavour).filter(({ kind: each }) => each.endsWith("RoleBinding") || each === "RoleBinding")) {
-        assert.match((binding["roleRef"] as { name: string }).name, /^flyteops-(controller|sync|platform)$/, `${kind} ${metadata.name}`);
+        assert.match((binding["roleRef"] as { name: string }).name, /^flyteops-(controller|sync|platform|facts)$/, `${kind} ${metadata.name}`);
       }
     });
 

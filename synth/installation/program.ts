@@ -130,7 +130,7 @@ export function programObjects(chart: Chart, context: Context, program: Program)
   const template = {
     metadata: {
       labels: { ...commonLabels(version, component), ...values.podLabels },
-      annotations: { "flyteops.org/config-digest": digestJson(configOf(context) as unknown as Json), ...values.podAnnotations },
+      annotations: { "flyte.org/config-digest": digestJson(configOf(context) as unknown as Json), ...values.podAnnotations },
     },
     spec: podSpec(context, program),
   };

@@ -1,6 +1,7 @@
 import type { PolicyRule } from "../../base/index.ts";
 import { ACCOUNT, platformRules, PROJECT_ACCESS, PROJECT_ROLES, projectRoleRules, SYSTEM_NAMESPACE } from "../tenancy.ts";
 import { metadata } from "./metadata.ts";
+import { NAME } from "./names.ts";
 import type { Flavour } from "./values.ts";
 import type { Manifest } from "../render.ts";
 
@@ -103,6 +104,28 @@ export function tenancyManifests(version: string): Manifest[] {
       rules: plain([{ apiGroups: [""], resources: ["secrets"], verbs: ["get"] }]),
     },
     bound("RoleBinding", ACCOUNT.platform, "Role", ACCOUNT.platform, version),
+    ...factsAccess(version),
+  ];
+}
+
+/** Where the object store is, and which version is installed: every client of this cluster may know, or nobody but administrators could read outputs. */
+function factsAccess(version: string): Manifest[] {
+  const name = "flyteops-facts";
+  const own = metadata(name, { version, component: "access", namespace: SYSTEM_NAMESPACE });
+  return [
+    {
+      apiVersion: API_VERSION,
+      kind: "Role",
+      metadata: own,
+      rules: plain([{ apiGroups: [""], resources: ["configmaps"], verbs: ["get"], resourceNames: [NAME.facts] }]),
+    },
+    {
+      apiVersion: API_VERSION,
+      kind: "RoleBinding",
+      metadata: own,
+      roleRef: { apiGroup: API_GROUP, kind: "Role", name },
+      subjects: [{ apiGroup: API_GROUP, kind: "Group", name: "system:authenticated" }],
+    },
   ];
 }
 

@@ -9,6 +9,8 @@ export interface TestCluster {
   readonly clock: VirtualClock;
   readonly transport: Transport;
   readonly client: ObjectClient;
+  /** The same server, spoken to as somebody else. */
+  as(user: { readonly name: string; readonly groups: readonly string[] }): Transport;
   close(): Promise<void>;
 }
 
@@ -33,5 +35,5 @@ export async function testCluster(options: { readonly namespaces?: readonly stri
   await install(client, clock);
   for (const name of options.namespaces ?? []) await client.create(Kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name } });
   await settle();
-  return { clock, transport, client, close: () => server.close() };
+  return { clock, transport, client, as: (user) => server.transport(user), close: () => server.close() };
 }

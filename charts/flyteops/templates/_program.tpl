@@ -32,7 +32,7 @@ spec:
         {{- end }}
       annotations:
         # A configuration that changed is read by new pods.
-        flyteops.org/config-digest: sha256:{{ include "flyteops.config" .root | sha256sum }}
+        flyte.org/config-digest: sha256:{{ include "flyteops.config" .root | sha256sum }}
         {{- with .values.podAnnotations }}
         {{- toYaml . | nindent 8 }}
         {{- end }}
