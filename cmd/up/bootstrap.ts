@@ -2,6 +2,7 @@ import { ANNOTATION } from "../../base/index.ts";
 import { INSTALLATION } from "../../cli/index.ts";
 import { allKinds, type GitSync, GitSyncKind } from "../../crds/index.ts";
 import { Kinds, type KindRef, type KubeObject, type ObjectClient } from "../../kube/index.ts";
+import { tenancyManifests } from "../../synth/index.ts";
 import type { FollowedRepository } from "./repository.ts";
 
 const FIELD_MANAGER = "flyteops-up";
@@ -9,6 +10,14 @@ export const SYSTEM_NAMESPACE = INSTALLATION.namespace;
 /** The first GitSync: what the operator would make on a cluster. */
 export const PLATFORM_SYNC = "platform";
 const PLATFORM_ACCOUNT = "flyteops-platform";
+
+/** Of what tenants and the platform account may do. */
+const ROLE_KINDS: Readonly<Record<string, KindRef>> = {
+  ClusterRole: Kinds.ClusterRole,
+  ClusterRoleBinding: Kinds.ClusterRoleBinding,
+  Role: Kinds.Role,
+  RoleBinding: Kinds.RoleBinding,
+};
 
 async function apply(client: ObjectClient, kind: KindRef, object: KubeObject): Promise<void> {
   const { name = "", namespace } = object.metadata;
@@ -28,6 +37,7 @@ export async function installSystem(
   await apply(client, Kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: SYSTEM_NAMESPACE } });
   const metadata = { namespace: SYSTEM_NAMESPACE };
   await apply(client, Kinds.ServiceAccount, { apiVersion: "v1", kind: "ServiceAccount", metadata: { ...metadata, name: PLATFORM_ACCOUNT } });
+  for (const manifest of tenancyManifests(facts.version)) await apply(client, ROLE_KINDS[manifest.kind]!, manifest as KubeObject);
   await apply(client, Kinds.ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { ...metadata, name: INSTALLATION.name }, data: { ...facts } });
 }
 
