@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { type Clock, type JsonObject, parseJson, seededRandom, silentLogger } from "../base/index.ts";
-import { type BlobStore, memoryStore, openBlobStore, openRemoteData } from "../blobs/index.ts";
+import { type BlobStore, memoryStore, openBlobStore, openRemoteData, type OpenRemoteData } from "../blobs/index.ts";
 import { fromBinary, type Literal, type LiteralMap, LiteralMapSchema, toBinary, TypedInterfaceSchema } from "../proto/index.ts";
 import {
   encodeLiteralMap,
@@ -49,6 +49,7 @@ export class Pod {
   readonly clock = testClock();
   readonly stop = new AbortController();
   openStore: (uri: string) => BlobStore;
+  openRemote: OpenRemoteData = openRemoteData;
 
   private constructor(root: string, store: BlobStore) {
     this.root = root;
@@ -56,9 +57,9 @@ export class Pod {
     this.openStore = () => store;
   }
 
-  static async make(options: { readonly memory?: boolean } = {}): Promise<Pod> {
+  static async make(options: { readonly memory?: boolean; readonly store?: BlobStore } = {}): Promise<Pod> {
     const root = await realpath(await mkdtemp(join(tmpdir(), "flyteops-copilot-")));
-    const pod = new Pod(root, options.memory ? memoryStore() : openBlobStore(pathToFileURL(join(root, "store")).href));
+    const pod = new Pod(root, options.store ?? (options.memory ? memoryStore() : openBlobStore(pathToFileURL(join(root, "store")).href)));
     await mkdir(pod.outputs);
     return pod;
   }
@@ -86,7 +87,7 @@ export class Pod {
       random: seededRandom(1),
       logger: silentLogger,
       openStore: this.openStore,
-      openRemote: openRemoteData,
+      openRemote: this.openRemote,
       stop: this.stop.signal,
       complain: (line) => this.complaints.push(line),
     });

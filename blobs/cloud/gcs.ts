@@ -112,8 +112,8 @@ export function gcsService(settings: GcsSettings, deps: RequestDeps): ObjectServ
     });
   }
 
-  /** A write finds nothing only where there is no bucket. */
-  function writeRefused(thrown: unknown, name: string): unknown {
+  /** A write or a listing finds nothing only where there is no bucket. */
+  function containerRefused(thrown: unknown, name: string): unknown {
     if (statusOf(thrown) === 404)
       return new BlobError("BlobContainerMissing", `${place} is not there; make it, or correct storage.container`, { cause: thrown });
     return refused(thrown, place, name);
@@ -125,7 +125,7 @@ export function gcsService(settings: GcsSettings, deps: RequestDeps): ObjectServ
       await insert(name, bytes, { metadata: { [WRITER]: writer } }, { ifGenerationMatch: "0" });
       return true;
     } catch (thrown) {
-      if (statusOf(thrown) !== 412) throw writeRefused(thrown, name);
+      if (statusOf(thrown) !== 412) throw containerRefused(thrown, name);
       if (!(thrown instanceof Refused && thrown.repeated)) return false;
       const own = (await metadata(name))?.["metadata"];
       return isFields(own) && own[WRITER] === writer;
@@ -150,13 +150,16 @@ export function gcsService(settings: GcsSettings, deps: RequestDeps): ObjectServ
       const session = new URL(started.headers["location"] ?? "");
       return resumable(name, `${session.pathname}${session.search}`.slice(root.length), call);
     } catch (thrown) {
-      throw writeRefused(thrown, name);
+      throw containerRefused(thrown, name);
     }
   }
 
   async function list(prefix: string, token?: string): Promise<Page> {
     const query = { prefix, maxResults: "1000", fields: "nextPageToken,items(name,size,generation)", pageToken: token };
-    const page = fieldsIn((await call({ method: "GET", path: `${bucket}/o`, query, name: prefix })).text);
+    const answer = await raw({ method: "GET", path: `${bucket}/o`, query }).catch((thrown: unknown) =>
+      Promise.reject(containerRefused(thrown, prefix) as Error),
+    );
+    const page = fieldsIn(answer.text);
     const items = Array.isArray(page["items"]) ? page["items"] : [];
     const next = textAt(page["nextPageToken"]);
     return { objects: items.filter(isFields).map(listedIn), ...(next === "" ? {} : { next }) };
@@ -171,7 +174,7 @@ export function gcsService(settings: GcsSettings, deps: RequestDeps): ObjectServ
     upload,
     list,
     async put(name, bytes) {
-      await insert(name, bytes, {}, {}).catch((thrown: unknown) => Promise.reject(writeRefused(thrown, name) as Error));
+      await insert(name, bytes, {}, {}).catch((thrown: unknown) => Promise.reject(containerRefused(thrown, name) as Error));
     },
     async delete(name) {
       await call({ method: "DELETE", path: pathOf(name), name }).catch((thrown: unknown) => {

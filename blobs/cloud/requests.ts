@@ -112,14 +112,26 @@ export async function send(
 
 const CONTAINER_MISSING = new Set(["NoSuchBucket", "ContainerNotFound", "InvalidBucketName"]);
 const WRONG_PLACE = new Set(["PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException", "TemporaryRedirect"]);
-const DENIED = new Set(["ExpiredToken", "InvalidToken", "TokenRefreshRequired", "AuthenticationFailed"]);
+/** Whatever the status: some servers answer 400 or 404 here. */
+const DENIED = new Set([
+  "AccessDenied",
+  "ExpiredToken",
+  "InvalidToken",
+  "TokenRefreshRequired",
+  "AuthenticationFailed",
+  "InvalidAccessKeyId",
+  "SignatureDoesNotMatch",
+]);
+
+/** What a 404 must say to speak of the object, and not of an account, a bucket or an upload. Answers to HEAD say nothing. */
+const ABSENT = new Set(["", "NoSuchKey", "NoSuchVersion", "NotFound", "NOT_FOUND", "BlobNotFound", "ResourceNotFound"]);
 
 function codeOf({ status, code }: Refusal): BlobErrorCode {
   if (code === "NoSuchUpload") return "BlobStoreUnavailable";
   if (CONTAINER_MISSING.has(code)) return "BlobContainerMissing";
   if (WRONG_PLACE.has(code) || status === 301 || status === 307) return "BlobStoreMisconfigured";
   if (status === 401 || status === 403 || DENIED.has(code)) return "BlobAccessDenied";
-  if (status === 404) return "BlobNotFound";
+  if (status === 404) return ABSENT.has(code) ? "BlobNotFound" : "BlobStoreMisconfigured";
   return "BlobStoreUnavailable";
 }
 

@@ -140,6 +140,7 @@ for (const name of BACKENDS.filter((one) => chosen.includes(one)))
       const absent = open(up.bucket.replace("flyteops-test", "flyteops-absent"), up.environment());
       await fails("BlobContainerMissing", absent.write("x", "1"), /flyteops-absent/);
       await fails("BlobContainerMissing", absent.writeIfAbsent("x", "1"), /flyteops-absent/);
+      await fails("BlobContainerMissing", collected(keysOf(absent, "")), /flyteops-absent/);
     });
 
     if (name !== "gs")
