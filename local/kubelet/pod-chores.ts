@@ -10,7 +10,7 @@ export interface PodChores {
   run(pod: Pod, volumes: PodVolumes): Promise<string | undefined>;
 }
 
-const PERIOD_MS = 10_000;
+const PERIOD_MS = 5_000;
 
 export function podChores({ clock, ...deps }: PrepareDeps & { readonly clock: Clock }): PodChores {
   let next = clock.now() + PERIOD_MS;

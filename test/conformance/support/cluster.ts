@@ -1,4 +1,4 @@
-import { type Api, openApi, type Reply } from "./api.ts";
+import { type Api, listAt, openApi, type Reply, textAt } from "./api.ts";
 import { embeddedCluster } from "./embedded.ts";
 import { GADGETS, gadgetDefinition } from "./gadget.ts";
 
@@ -21,6 +21,7 @@ interface Running {
 }
 
 let running: Promise<Running> | undefined;
+let withNode: Promise<Running> | undefined;
 const POLL_MS = 25;
 
 /** Asks again until `done` says so. For what a controller does in its own time: a garbage collector may take half a minute to hear of a new kind. */
@@ -46,9 +47,9 @@ async function install(api: Api): Promise<void> {
   await eventually("the definition is served", async () => (await api.get(`${GADGETS}`)).status === 200);
 }
 
-async function start(): Promise<Running> {
+async function start(node = false): Promise<Running> {
   const given = process.env["KUBECONFIG"];
-  const embedded = given ? undefined : await embeddedCluster();
+  const embedded = given ? undefined : await embeddedCluster({ node });
   const kubeconfig = given ?? embedded?.kubeconfig ?? "";
   const api = openApi(kubeconfig);
   await install(api);
@@ -63,8 +64,22 @@ async function start(): Promise<Running> {
   };
 }
 
+/** Like `useCluster` for what needs a node that runs pods. A cluster that has none is passed over, and the suite says so. */
+export function useNode(): Cluster {
+  const cluster = useCluster(() => (process.env["KUBECONFIG"] ? (running ??= start()) : (withNode ??= start(true))));
+  before(async function () {
+    const nodes = (): Promise<unknown[]> => cluster.api.get("/api/v1/nodes").then((reply) => listAt(ok(reply), "items"));
+    const ready = (node: unknown) => listAt(node, "status.conditions").some((each) => textAt(each, "type") === "Ready" && textAt(each, "status") === "True");
+    if (!process.env["KUBECONFIG"]) return eventually("the node is ready", async () => (await nodes()).some(ready));
+    if ((await nodes()).some(ready)) return;
+    process.stdout.write("    skipped: no node of this cluster is ready\n");
+    this.skip();
+  });
+  return cluster;
+}
+
 /** Call inside `describe`: a namespace of its own before the suite, gone after it. Fields may be read from the first hook on. */
-export function useCluster(): Cluster {
+export function useCluster(begin: () => Promise<Running> = () => (running ??= start())): Cluster {
   const namespace = `conf-${Math.random().toString(36).slice(2, 8)}`;
   let current: Running | undefined;
   const now = (): Running => {
@@ -73,8 +88,7 @@ export function useCluster(): Cluster {
   };
   before(async function () {
     this.timeout(60_000);
-    running ??= start();
-    current = await running;
+    current = await begin();
     ok(await current.api.create("/api/v1/namespaces", { metadata: { name: namespace } }));
   });
   after(async () => {
@@ -97,5 +111,5 @@ export function useCluster(): Cluster {
 // A root hook: what the first suite started, the last one leaves.
 after(async function () {
   this.timeout(30_000);
-  await (await running)?.close();
+  await Promise.all([running, withNode].map(async (cluster) => (await cluster)?.close()));
 });

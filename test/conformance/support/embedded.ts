@@ -3,8 +3,9 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, seededRandom, silentLogger } from "../../../base/index.ts";
-import { apiClient, informerSet } from "../../../kube/index.ts";
-import { ADMINISTRATOR, createApiServer, kubeconfig, listen, loadPki, memoryLog } from "../../../local/apiserver/index.ts";
+import { apiClient, type InformerSet, informerSet } from "../../../kube/index.ts";
+import { ADMINISTRATOR, createApiServer, kubeconfig, listen, loadPki, memoryLog, type PodLogSource, type PodStreams } from "../../../local/apiserver/index.ts";
+import { type Kubelet, kubelet, sandboxCapability } from "../../../local/kubelet/index.ts";
 import { builtinControllers } from "../../../local/builtin/index.ts";
 
 const clock: Clock = {
@@ -15,26 +16,51 @@ const clock: Clock = {
   },
 };
 
+/** The server is made first and asks the node once there is one. */
+function reaching(late: { readonly node?: Kubelet }): { readonly podLogs: PodLogSource; readonly podStreams: PodStreams } {
+  const found = () => {
+    if (!late.node) throw new Error("this cluster has no node");
+    return late.node;
+  };
+  return {
+    podLogs: { read: (...asked) => found().logs.read(...asked) },
+    podStreams: {
+      exec: async (...asked) => found().streams.exec(...asked),
+      attach: (...asked) => found().streams.attach(...asked),
+      connect: async (...asked) => found().streams.connect(...asked),
+    },
+  };
+}
+
+async function node(informers: InformerSet, directory: string): Promise<Kubelet> {
+  const hostPath = process.env["PATH"] ?? "";
+  const capability = await sandboxCapability(hostPath);
+  return kubelet({ informers, clock, logger: silentLogger, capability }, { stateDir: join(directory, "kubelet"), hostPath, shutdownGraceMs: 200 });
+}
+
 export interface EmbeddedCluster {
   /** Path of its kubeconfig. */
   readonly kubeconfig: string;
   close(): Promise<void>;
 }
 
-/** The embedded control plane over TLS on a free port, in memory, with its built-in controllers. */
-export async function embeddedCluster(): Promise<EmbeddedCluster> {
+/** The embedded control plane over TLS on a free port, in memory, with its built-in controllers and, where asked for, a node. */
+export async function embeddedCluster(options: { readonly node?: boolean } = {}): Promise<EmbeddedCluster> {
   const directory = await mkdtemp(join(tmpdir(), "conformance-"));
   const pki = await loadPki(join(directory, "pki"), clock);
   const random = seededRandom(Date.now());
   const tokens = new Map([[pki.token, ADMINISTRATOR]]);
-  const server = await createApiServer({ clock, random, logger: silentLogger, log: memoryLog(), tokens, signingKey: pki.signingKey });
+  const late: { node?: Kubelet } = {};
+  const server = await createApiServer({ clock, random, logger: silentLogger, log: memoryLog(), tokens, signingKey: pki.signingKey, ...reaching(late) });
   const listener = await listen({ handle: (request) => server.handle(request), pki, logger: silentLogger, port: 0 });
   const stop = new AbortController();
   // Every informer and controller listens to this one signal.
   setMaxListeners(0, stop.signal);
   const transport = server.transport();
   const informers = informerSet({ client: apiClient(transport), clock, random, logger: silentLogger });
+  if (options.node) late.node = await node(informers, directory);
   const running = Promise.all([
+    late.node?.run(stop.signal),
     informers.run(stop.signal),
     builtinControllers({ informers, transport, clock, random, logger: silentLogger, reachServices: false, rootCertificate: pki.ca }).run(stop.signal),
   ]);

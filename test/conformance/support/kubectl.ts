@@ -20,12 +20,12 @@ export interface Kubectl extends Program {
 }
 
 /** A suite that every kubectl there is must pass. */
-export function describeKubectl(area: string, promises: (kubectl: Kubectl) => void): void {
+export function describeKubectl(area: string, promises: (kubectl: Kubectl) => void, use: () => Cluster = useCluster): void {
   if (kubectls.length === 0) return void describe(`conformance: ${area} (skipped: no ${kubectlPaths.join(", ")} on this machine)`, () => undefined);
   for (const program of kubectls) {
     describe(`conformance: ${area} @${program.version}`, function () {
       this.timeout(60_000);
-      promises(kubectlAt(program, useCluster()));
+      promises(kubectlAt(program, use()));
     });
   }
 }
