@@ -19,6 +19,7 @@ function registerUpCommand(registry: Registry): void {
     .option("--path <dir>", "only this directory of the repository")
     .option("--state <dir>", "where everything is kept", ".flyteops")
     .option("--port <number>", "port of the Kubernetes API on 127.0.0.1 (default: a free one, the same again next time)")
+    .option("--metrics-port <number>", "serve Prometheus metrics at 127.0.0.1 (default: not)")
     .option("--once", "end when every Run of the repository has finished: exit code 0 if all succeeded, 1 if not")
     .option("--image <image=dir>", "programs of this directory stand for this image, before PATH (repeat it)", collect)
     .option("--runtime <name>", "what runs containers: docker or podman, from their images, or process: programs of this machine instead", "process")

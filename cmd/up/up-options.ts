@@ -5,6 +5,7 @@ export interface UpOptions {
   readonly path?: string;
   readonly state: string;
   readonly port?: string;
+  readonly metricsPort?: string;
   readonly once?: boolean;
   readonly output?: string;
   readonly image?: readonly string[];

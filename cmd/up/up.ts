@@ -1,10 +1,20 @@
 import { createWriteStream, mkdirSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { pathToFileURL } from "node:url";
-import { Failure, type Logger, messageOf, shellWord } from "../../base/index.ts";
+import { Failure, type Logger, messageOf, parseDuration, shellWord } from "../../base/index.ts";
 import { type BlobStore, openBlobStore } from "../../blobs/index.ts";
 import { type CliDeps, type Connection, EXIT, printDocument, type Terminal, UserError } from "../../cli/index.ts";
-import { apiClient, type InformerSet, informerSet, type ObjectClient } from "../../kube/index.ts";
+import { defaultConfig } from "../../config/index.ts";
+import {
+  type AdaptiveLimits,
+  adaptiveTransport,
+  apiCallMetrics,
+  apiClient,
+  type InformerSet,
+  informerSet,
+  Kinds,
+  type ObjectClient,
+} from "../../kube/index.ts";
 import { builtinControllers } from "../../local/builtin/index.ts";
 import type { ContainerEngine, Kubelet } from "../../local/kubelet/index.ts";
 import { excludeFromGit, type StateDirectory, takeStateDirectory } from "../state-directory.ts";
@@ -13,6 +23,7 @@ import { jsonLogger } from "../system.ts";
 import { followRepository, installKinds, installSystem } from "./bootstrap.ts";
 import { type ControlPlane, type LateNode, startControlPlane } from "./control-plane.ts";
 import { chosenEngine, laptopNode } from "./laptop-node.ts";
+import { type LaptopMetrics, laptopMetrics } from "./laptop-metrics.ts";
 import { type DeclaredRuns, declaredRunsFinished, onceDocument } from "./once.ts";
 import { findRepository, type FollowedRepository } from "./repository.ts";
 import { watchUncommitted } from "./uncommitted.ts";
@@ -55,22 +66,36 @@ interface Foundation {
   readonly state: StateDirectory;
   readonly plane: ControlPlane;
   readonly logger: Logger;
+  readonly metrics: LaptopMetrics | undefined;
   readonly client: ObjectClient;
   readonly informers: InformerSet;
   readonly blobs: BlobStore;
   readonly terminal: Terminal;
 }
 
+/** The same limits as in a cluster: they bind when the machine is busy. */
+function apiLimits(): AdaptiveLimits {
+  const { minInFlight, maxInFlight, latencyTarget } = defaultConfig.kubeClient;
+  return { minInFlight, maxInFlight, latencyTargetMs: parseDuration(latencyTarget) ?? 1_000 };
+}
+
 /** Makes the API know our kinds, and gives everybody the same caches and the same object store. */
 async function layFoundation(cli: CliDeps, options: UpOptions, state: StateDirectory, plane: ControlPlane, logger: Logger): Promise<Foundation> {
-  const client = apiClient(plane.transport, { clock: cli.clock, random: cli.random });
+  const metrics = await laptopMetrics(options.metricsPort);
+  const observer =
+    metrics &&
+    apiCallMetrics(
+      metrics.meter,
+      Object.values(Kinds).map(({ kind }) => kind),
+    );
+  const client = apiClient(adaptiveTransport(plane.transport, cli.clock, apiLimits), { clock: cli.clock, random: cli.random, observer });
   const informers = informerSet({ client, clock: cli.clock, random: cli.random, logger });
   const objects = join(state.path, "objects");
   mkdirSync(objects, { recursive: true });
   const blobs = openBlobStore(pathToFileURL(objects).href);
   await installKinds(client);
   await installSystem(client, { storage: blobs.root, version: cli.version, ...plane.archive });
-  return { cli, options, state, plane, logger, client, informers, blobs, terminal: options.output === "json" ? cli.err : cli.out };
+  return { cli, options, state, plane, logger, metrics, client, informers, blobs, terminal: options.output === "json" ? cli.err : cli.out };
 }
 
 function openView({ cli, terminal, informers, client, plane, blobs, state }: Foundation): View {
@@ -87,10 +112,11 @@ async function runProduct(
   begin: number,
   stop: AbortController,
 ): Promise<DeclaredRuns> {
-  const { cli, options, state, plane, logger, client, informers, blobs } = foundation;
+  const { cli, options, state, plane, logger, metrics, client, informers, blobs } = foundation;
   const shared = { informers, transport: plane.transport, clock: cli.clock, random: cli.random, logger };
   const product = await productControllers({
     ...shared,
+    meter: metrics?.meter,
     database: plane.database,
     blobs,
     stateDirectory: state.path,
@@ -107,6 +133,7 @@ async function runProduct(
   await view.flush();
   view.stop();
   await product.close();
+  await metrics?.close();
   return once;
 }
 
@@ -133,6 +160,7 @@ async function serve(cli: CliDeps, options: UpOptions, repository: FollowedRepos
     const ready = clock.now() - begin;
     const view = openView(foundation);
     sayHello(view, cli, plane, repository, ready);
+    if (foundation.metrics) view.say(`  metrics at ${foundation.metrics.url}`);
     const { informers } = foundation;
     const node = await laptopNode({ cli, options, stateDirectory: state.path, informers, logger, view, engine });
     late.node = node;
