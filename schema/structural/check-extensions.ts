@@ -3,7 +3,7 @@ import type { Cause } from "./cause.ts";
 import { forbidden, invalid, notSupported, required } from "./field-error.ts";
 import type { JsonRule, JsonSchema } from "./json-schema.ts";
 import { compileWithCel } from "./rule-expression.ts";
-import { ruleType } from "./rule-type.ts";
+import { ruleType, wordsOf } from "./rule-type.ts";
 
 const REASONS = ["FieldValueDuplicate", "FieldValueForbidden", "FieldValueInvalid", "FieldValueRequired"] as const;
 const SCALARS: ReadonlySet<string> = new Set(["string", "integer", "number", "boolean"]);
@@ -150,7 +150,8 @@ function checkRules(schema: JsonSchema, path: string): Cause[] {
     return [forbidden(`${path}.x-kubernetes-validations`, "must not be specified where no type is")];
   }
   if (rules.length === 0) return [];
-  const typeCheck = ruleTypeChecker(ruleType(schema, path.endsWith("openAPIV3Schema")));
+  const mentioned = wordsOf(rules.flatMap(({ rule, messageExpression = "" }) => [rule, messageExpression]));
+  const typeCheck = ruleTypeChecker(ruleType(schema, mentioned, path.endsWith("openAPIV3Schema")));
   return rules.flatMap((rule, index) => checkRule(rule, schema, `${path}.x-kubernetes-validations[${index}]`, typeCheck));
 }
 

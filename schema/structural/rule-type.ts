@@ -18,19 +18,28 @@ const TYPE_AND_META: Readonly<Record<string, RuleType>> = {
   metadata: { kind: "object", fields: { name: TEXT, generateName: TEXT } },
 };
 
-function objectType(schema: JsonSchema, isRoot: boolean): RuleType {
+function objectType(schema: JsonSchema, isRoot: boolean, mentioned: ReadonlySet<string>): RuleType {
   const properties = Object.entries(schema.properties ?? {});
-  if (typeof schema.additionalProperties === "object") return { kind: "map", of: ruleType(schema.additionalProperties) };
+  if (typeof schema.additionalProperties === "object") return { kind: "map", of: ruleType(schema.additionalProperties, mentioned) };
   if (properties.length === 0 && !isRoot) return DYN;
   const fields = properties.flatMap(([property, child]) => {
     const name = celName(property);
-    return name === undefined ? [] : [[name, ruleType(child)] as const];
+    return name === undefined || !mentioned.has(name) ? [] : [[name, ruleType(child, mentioned)] as const];
   });
   return { kind: "object", fields: { ...Object.fromEntries(fields), ...TYPE_AND_META } };
 }
 
-/** What a rule at a schema node can know of its value. @param isRoot the node is the whole object */
-export function ruleType(schema: JsonSchema, isRoot = false): RuleType {
+/** Every word of some expressions. */
+export function wordsOf(expressions: readonly string[]): ReadonlySet<string> {
+  return new Set(expressions.flatMap((text) => text.match(/[A-Za-z_]\w*/g) ?? []));
+}
+
+/**
+ * What rules at a schema node can know of its value. Fields that they do not mention are left out, because building types is slow.
+ * @param mentioned every word of the rules
+ * @param isRoot the node is the whole object
+ */
+export function ruleType(schema: JsonSchema, mentioned: ReadonlySet<string>, isRoot = false): RuleType {
   if (schema.nullable || schema["x-kubernetes-int-or-string"]) return DYN;
   switch (schema.type) {
     case "string":
@@ -42,9 +51,9 @@ export function ruleType(schema: JsonSchema, isRoot = false): RuleType {
     case "boolean":
       return { kind: "bool" };
     case "array":
-      return schema.items ? { kind: "list", of: ruleType(schema.items) } : DYN;
+      return schema.items ? { kind: "list", of: ruleType(schema.items, mentioned) } : DYN;
     case "object":
-      return objectType(schema, isRoot);
+      return objectType(schema, isRoot, mentioned);
     default:
       return DYN;
   }
