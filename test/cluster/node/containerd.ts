@@ -25,6 +25,18 @@ export interface Containerd {
   load(archive: string): Promise<void>;
 }
 
+/** Layers stacked by the kernel where the directory's file system allows it; else a copy of the whole image for every container. */
+async function snapshotterFor(directory: string): Promise<"overlayfs" | "native"> {
+  const places = ["lower", "upper", "work", "merged"].map((name) => join(directory, "try-overlay", name));
+  for (const place of places) mkdirSync(place, { recursive: true });
+  const [lower, upper, work, merged] = places;
+  const mounted = run("unshare", ["--mount", "mount", "-t", "overlay", "overlay", "-o", `lowerdir=${lower},upperdir=${upper},workdir=${work}`, merged ?? ""]);
+  return mounted.then(
+    () => "overlayfs",
+    () => "native",
+  );
+}
+
 /** A bridge, and no masquerading: pods talk with each other and with this inner machine, and with nobody else. */
 function network(podCidr: string): string {
   return JSON.stringify({
@@ -43,14 +55,14 @@ function network(podCidr: string): string {
   });
 }
 
-function configuration(directory: string, binaries: string): string {
+function configuration(directory: string, binaries: string, snapshotter: string): string {
   return `version = 3
 root = "${directory}/root"
 state = "${directory}/state"
 [grpc]
   address = "${directory}/containerd.sock"
 [plugins.'io.containerd.cri.v1.images']
-  snapshotter = 'native'
+  snapshotter = '${snapshotter}'
 [plugins.'io.containerd.cri.v1.images'.pinned_images]
   sandbox = '${PAUSE_IMAGE}'
 [plugins.'io.containerd.cri.v1.runtime']
@@ -68,7 +80,8 @@ state = "${directory}/state"
 export async function startContainerd({ directory, programs, daemons, wrap, podCidr }: ContainerdOptions): Promise<Containerd> {
   mkdirSync(join(directory, "cni"), { recursive: true });
   writeFileSync(join(directory, "cni/10-pods.conflist"), network(podCidr));
-  writeFileSync(join(directory, "config.toml"), configuration(directory, dirname(programOf(programs, "bridge"))));
+  const snapshotter = await snapshotterFor(directory);
+  writeFileSync(join(directory, "config.toml"), configuration(directory, dirname(programOf(programs, "bridge")), snapshotter));
   // It finds its shim, and the shim finds runc, on PATH.
   const PATH = [dirname(programOf(programs, "containerd")), process.env["PATH"], "/usr/sbin", "/sbin"].join(":");
   daemons.start("containerd", programOf(programs, "containerd"), ["-c", join(directory, "config.toml")], { wrap, env: { PATH } });
@@ -86,7 +99,7 @@ export async function startContainerd({ directory, programs, daemons, wrap, podC
   return {
     socket,
     async load(archive) {
-      await ctr("images", "import", "--local", "--snapshotter", "native", archive);
+      await ctr("images", "import", "--local", "--snapshotter", snapshotter, archive);
       rmSync(archive);
     },
   };

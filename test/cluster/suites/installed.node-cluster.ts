@@ -61,7 +61,10 @@ describe("installed by its chart on a real cluster", function () {
   let access: ClusterAccess | undefined;
   let client: ObjectClient;
 
-  const cli = (...args: readonly string[]) => flyteops(args, { cwd: on.directory, env });
+  /** A person has keys of their own for the object store. */
+  const keys = { AWS_ACCESS_KEY_ID: services.objects.id, AWS_SECRET_ACCESS_KEY: services.objects.secret };
+  const person = { ...env, ...keys, AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: services.objects.endpoint };
+  const cli = (...args: readonly string[]) => flyteops(args, { cwd: on.directory, env: person });
   const helm = (...args: readonly string[]) => expectExit(0, start("helm", [...args, "--namespace", SYSTEM], { env, cwd: root }).ended);
   const secret = (namespace: string, name: string, data: Record<string, string>) => ({
     apiVersion: "v1",
@@ -69,7 +72,6 @@ describe("installed by its chart on a real cluster", function () {
     metadata: { name, namespace },
     stringData: data,
   });
-  const storageKeys = { AWS_ACCESS_KEY_ID: services.objects.id, AWS_SECRET_ACCESS_KEY: services.objects.secret };
   const create = async (name: string, workflow: string) => {
     const first = await find<Run>(client, RunKind, { namespace: NAMESPACE, name: "penguins-first" });
     const { dataset } = (first?.spec.inputs ?? {}) as Record<string, unknown>;
@@ -96,7 +98,7 @@ describe("installed by its chart on a real cluster", function () {
     const namespace = { apiVersion: "v1", kind: "Namespace", metadata: { name: SYSTEM, labels: { "pod-security.kubernetes.io/enforce": "restricted" } } };
     await kubectl.apply([
       namespace,
-      secret(SYSTEM, "flyteops-storage", storageKeys),
+      secret(SYSTEM, "flyteops-storage", keys),
       secret(SYSTEM, "flyteops-database", { password: services.database.password, "ca.crt": authority }),
       secret(SYSTEM, "git", { username: "reader", password: "nobody asks", "ca.crt": authority }),
     ]);
@@ -121,7 +123,7 @@ describe("installed by its chart on a real cluster", function () {
     await client.create(GitSyncKind, { apiVersion: "flyte.org/v1", kind: "GitSync", metadata: { name: "platform", namespace: SYSTEM }, spec } as KubeObject);
     await sees(client, ProjectKind, { name: "ml" }, () => true);
     await sees(client, Kinds.Namespace, { name: NAMESPACE }, () => true);
-    await kubectl.apply([secret(NAMESPACE, "flyteops-storage", storageKeys)]);
+    await kubectl.apply([secret(NAMESPACE, "flyteops-storage", keys)]);
     await kubectl("label", "namespace", NAMESPACE, "--overwrite", "pod-security.kubernetes.io/enforce=restricted");
     const run = await ending(client, at("penguins-first"));
     assert.equal(run.status?.phase, "Succeeded", JSON.stringify(run.status));
