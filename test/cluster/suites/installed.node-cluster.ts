@@ -3,11 +3,12 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
 import { GitSyncKind, ProjectKind, type Run, RunKind, type TaskAction, TaskActionKind } from "../../../crds/index.ts";
-import { apiClient, type ClusterAccess, clusterTransport, Kinds, type KubeObject, type ObjectClient } from "../../../kube/index.ts";
+import { apiClient, type ClusterAccess, clusterTransport, type KindRef, Kinds, type KubeObject, type ObjectClient } from "../../../kube/index.ts";
 import { bench } from "../../e2e/support/product.ts";
 import { expectExit, flyteops, root, start } from "../../e2e/support/program.ts";
 import { penguins } from "../../e2e/support/repository.ts";
 import type { Services } from "../node/services.ts";
+import { processesOf } from "./support/pod-processes.ts";
 import { kubectlOf, SYSTEM } from "./support/installation.ts";
 import { ending, eventually, find, running, sees } from "./support/seen.ts";
 
@@ -17,6 +18,8 @@ const [, repository = "", tag = ""] = /^(.*):([^:]+)$/.exec(process.env["FLYTEOP
 
 type Pod = KubeObject & { readonly spec: { readonly containers: readonly { readonly image: string }[] }; readonly status?: { readonly phase?: string } };
 type Lease = KubeObject & { readonly spec?: { readonly holderIdentity?: string } };
+
+const LeaseKind: KindRef = { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", namespaced: true };
 
 /** Values of the chart: two replicas each, this tier's servers, everything by TLS that can. */
 function values(): object {
@@ -88,6 +91,12 @@ describe("installed by its chart on a real cluster", function () {
       again.map(({ metadata, status }) => [metadata.name, status?.attempts]),
       [],
     );
+  };
+
+  /** The pod that has the Lease of the controllers. */
+  const holder = async (): Promise<string> => {
+    const lease = await find<Lease>(client, LeaseKind, { namespace: SYSTEM, name: "flyteops-controller-0" });
+    return /^(.*)_[^_]*$/.exec(lease?.spec?.holderIdentity ?? "")?.[1] ?? "";
   };
 
   before(async function () {
@@ -164,21 +173,28 @@ describe("installed by its chart on a real cluster", function () {
     this.timeout(240_000);
     await create("orphaned", "penguins");
     await running(client, at("orphaned"));
-    const lease = await eventually(
-      "somebody holds the Lease",
-      () =>
-        find<Lease>(
-          client,
-          { group: "coordination.k8s.io", version: "v1", kind: "Lease", plural: "leases", namespaced: true },
-          { namespace: SYSTEM, name: "flyteops-controller" },
-        ),
-      (found) => (found?.spec?.holderIdentity ?? "") !== "",
-    );
-    const holder = /^(.*)_[^_]*$/.exec(lease?.spec?.holderIdentity ?? "")?.[1] ?? "";
-    await kubectl("delete", "pod", "-n", SYSTEM, holder, "--grace-period=0", "--force", "--wait=false");
+    for (const pid of processesOf(await holder())) process.kill(pid, "SIGKILL");
     const run = await ending(client, at("orphaned"));
     assert.equal(run.status?.phase, "Succeeded", JSON.stringify(run.status));
     await ranOnce("orphaned");
+  });
+
+  it("has one writer at a time: a controller that hung until another took over does nothing when it wakes", async function () {
+    this.timeout(300_000);
+    await create("hung", "penguins");
+    await running(client, at("hung"));
+    const before = await holder();
+    const pids = processesOf(before);
+    assert.ok(pids.length > 0, `no process of ${before}`);
+    for (const pid of pids) process.kill(pid, "SIGSTOP");
+    try {
+      await eventually("another replica has the Lease", holder, (now) => now !== "" && now !== before);
+    } finally {
+      for (const pid of pids) process.kill(pid, "SIGCONT");
+    }
+    const run = await ending(client, at("hung"));
+    assert.equal(run.status?.phase, "Succeeded", JSON.stringify(run.status));
+    await ranOnce("hung");
   });
 
   it("is upgraded by helm while a Run is in flight", async function () {
