@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { Code, ConnectError, createClient, createRouterTransport } from "@connectrpc/connect";
-import { LABEL, seededRandom, silentLogger } from "../base/index.ts";
+import { LABEL, RetryableFailure, seededRandom, silentLogger } from "../base/index.ts";
 import { type Run, RunKind, type TaskAction, TaskActionKind, ProjectKind } from "../crds/index.ts";
 import { informerSet, type KindRef, type KubeObject } from "../kube/index.ts";
 import { ActionPhase, Filter_Function, ProjectService, RunService, Sort_Direction } from "../proto/services/index.ts";
@@ -13,10 +13,12 @@ const NAMESPACE = "ml-development";
 const id = (name: string) => ({ org: "", project: "ml", domain: "development", name });
 
 /** An archive of these Runs. */
-function historyOf(runs: readonly ArchivedRun[]): RunHistory {
+function historyOf(runs: readonly ArchivedRun[], away: () => boolean): RunHistory {
   return {
-    runs: ({ namespace, name, limit }) =>
-      Promise.resolve(runs.filter((run) => (namespace ?? run.namespace) === run.namespace && (name ?? run.name) === run.name).slice(0, limit)),
+    async runs({ namespace, name, limit }) {
+      if (away()) throw new RetryableFailure("RecordsUnavailable", "connection refused");
+      return runs.filter((run) => (namespace ?? run.namespace) === run.namespace && (name ?? run.name) === run.name).slice(0, limit);
+    },
     run: (uid) => Promise.resolve(runs.find((run) => run.uid === uid)),
     uidsOf: (manifests) => Promise.resolve(manifests.map(() => undefined)),
   };
@@ -46,16 +48,21 @@ const gone: ArchivedRun = {
 describe("the API that Flyte's clients read", function () {
   this.timeout(10_000);
   let cluster: TestCluster;
+  let away = false;
   const stop = { signal: new AbortController() };
   let running: Promise<unknown>;
   let runs: ReturnType<typeof createClient<typeof RunService>>;
   let projects: ReturnType<typeof createClient<typeof ProjectService>>;
 
   beforeEach(async () => {
+    away = false;
     cluster = await testCluster({ namespaces: [NAMESPACE, "other-staging"] });
     stop.signal = new AbortController();
     const informers = informerSet({ client: cluster.client, clock: cluster.clock, random: seededRandom(1), logger: silentLogger });
-    const reader = apiReader(informers, historyOf([gone]));
+    const reader = apiReader(
+      informers,
+      historyOf([gone], () => away),
+    );
     running = informers.run(stop.signal.signal);
     const transport = createRouterTransport(apiRoutes(reader));
     runs = createClient(RunService, transport);
@@ -184,6 +191,16 @@ describe("the API that Flyte's clients read", function () {
   it("shows a run that only the archive has", async () => {
     const { details } = await runs.getRunDetails({ runId: id("gone") });
     assert.deepEqual([details?.action?.status?.phase, details?.action?.status?.durationMs], [ActionPhase.FAILED, 9_000n]);
+  });
+
+  it("shows live runs while the archive is away, and says so where a list would be incomplete", async () => {
+    await makeRun("a");
+    away = true;
+    assert.ok((await runs.getRunDetails({ runId: id("a") })).details);
+    assert.match(
+      await codeOf(runs.listRuns({ scopeBy: { case: "org", value: "" } })),
+      /^Unavailable: the archive of runs cannot be read now: connection refused/,
+    );
   });
 
   it("streams a run and its tree until it has ended, without losing what happens while it sends", async () => {

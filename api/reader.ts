@@ -1,4 +1,5 @@
-import { LABEL } from "../base/index.ts";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { LABEL, messageOf } from "../base/index.ts";
 import { type Project, ProjectKind, type Run, RunKind, type TaskAction, TaskActionKind } from "../crds/index.ts";
 import type { Informer, InformerSet, KubeObject, Stored } from "../kube/index.ts";
 import type { ArchivedHead, RunHistory } from "../records/index.ts";
@@ -67,6 +68,13 @@ function changeLog(informers: readonly Informer[]) {
   };
 }
 
+/** Without the archive a list would look complete and not be: the client is told to ask again. */
+async function asked<T>(answer: Promise<T> | undefined): Promise<T | undefined> {
+  return answer?.catch((thrown: unknown) => {
+    throw new ConnectError(`the archive of runs cannot be read now: ${messageOf(thrown)}`, Code.Unavailable);
+  });
+}
+
 const runOf = ({ run }: ArchivedHead): Stored<Run> => run as Stored<Run>;
 
 /** Reads from the caches and, for what is gone, from the archive; without an archive only what lives is known. */
@@ -80,14 +88,14 @@ export function apiReader(informers: InformerSet, history: RunHistory | undefine
     async runs(namespace, atLeast) {
       const live = runs.list(namespace);
       const known = new Set(live.map(({ metadata }) => metadata.uid));
-      const gone = (await history?.runs({ ...(namespace === undefined ? {} : { namespace }), limit: atLeast + live.length })) ?? [];
+      const gone = (await asked(history?.runs({ ...(namespace === undefined ? {} : { namespace }), limit: atLeast + live.length }))) ?? [];
       return [...live, ...gone.filter(({ uid }) => !known.has(uid)).map(runOf)];
     },
     async find(namespace, name) {
       const run = runs.get(`${namespace}/${name}`);
       if (run) return { run, actions: actions.byIndex(BY_RUN, run.metadata.uid) };
-      const [head] = (await history?.runs({ namespace, name, limit: 1 })) ?? [];
-      const whole = head && (await history?.run(head.uid));
+      const [head] = (await asked(history?.runs({ namespace, name, limit: 1 }))) ?? [];
+      const whole = head && (await asked(history?.run(head.uid)));
       return whole && { run: runOf(whole), actions: whole.actions.map(({ action }) => action as Stored<TaskAction>) };
     },
     projects: () => projects.list(),

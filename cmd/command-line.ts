@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { commands, runCli } from "../cli/index.ts";
+import { registerApi } from "./register-api.ts";
 import { registerInstallation } from "./register-installation.ts";
 import { registerController } from "./register-controller.ts";
 import { registerUp } from "./register-up.ts";
@@ -51,6 +52,6 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       version: ownVersion(),
       installationNeeds: async () => (await import("./installation-needs.ts")).installationNeeds,
     },
-    [...commands, registerInstallation, registerController, registerUp],
+    [...commands, registerInstallation, registerController, registerApi, registerUp],
   );
 }

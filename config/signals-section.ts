@@ -32,6 +32,7 @@ export const otelSection = object({
 
 export const serverSection = object({
   healthAddress: address().default(":8081").doc("Where /healthz and /readyz are answered."),
+  apiAddress: address().default(":8090").doc("Where flyteops api answers calls: gRPC, gRPC-Web, Connect and JSON."),
   metricsAddress: address().default(":9090").doc("Where /metrics is answered."),
 });
 

@@ -1,19 +1,18 @@
 import { hostname } from "node:os";
-import { type Logger, messageOf, type Meter, sleep } from "../../base/index.ts";
+import { type Logger, messageOf, sleep } from "../../base/index.ts";
 import { type CliDeps, EXIT } from "../../cli/index.ts";
-import { type Config, type ConfigSources, type LiveConfig, liveConfig } from "../../config/index.ts";
+import type { ConfigSources, LiveConfig } from "../../config/index.ts";
 import { awaitRecords } from "../../records/index.ts";
+import { layFoundation } from "../program-foundation.ts";
 import { celWorker, productControllers } from "../product-controllers.ts";
-import { eventLoopMetrics } from "../telemetry/event-loop.ts";
 import { healthPage } from "../telemetry/health.ts";
-import { liveLogger } from "../telemetry/logger.ts";
 import { type PlainServer, plainServer } from "../telemetry/plain-server.ts";
 import { openTracing, type Tracing } from "../telemetry/otel.ts";
-import { type Metrics, prometheusMetrics } from "../telemetry/prometheus.ts";
+import type { Metrics } from "../telemetry/prometheus.ts";
 import { tracePasses, traceRuns } from "../telemetry/traces.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { livenessChecks, readinessChecks } from "./health-checks.ts";
-import { controllerNames, milliseconds, pluginConfigOf, readSettings } from "./settings.ts";
+import { controllerNames, milliseconds, pluginConfigOf } from "./settings.ts";
 import { openStores, type Stores } from "./stores.ts";
 
 /** Everything this program is made of, in the order in which it ends. */
@@ -104,37 +103,10 @@ async function runUntilStopped(parts: Parts): Promise<unknown> {
   return failure;
 }
 
-interface Foundation {
-  readonly logger: Logger;
-  readonly live: LiveConfig;
-  readonly metrics: Metrics;
-}
-
-async function layFoundation(cli: CliDeps, sources: ConfigSources): Promise<Foundation> {
-  const loaded = readSettings(sources);
-  let current: Config = loaded.config;
-  const logger = liveLogger(
-    (line) => cli.err.write(line),
-    () => cli.clock.now(),
-    () => ({ level: current.logger.level, format: current.logger.formatter.type }),
-  );
-  const live = liveConfig({ clock: cli.clock, logger: logger.with({ component: "config" }) }, sources, loaded);
-  live.onChange((config) => (current = config));
-  controllerNames(current);
-  const metrics = await prometheusMetrics();
-  eventLoopMetrics(metrics.meter);
-  versionMetric(metrics.meter, cli.version);
-  logger.info("flyteops controller starts", { version: cli.version, files: loaded.files, controllers: controllerNames(current) });
-  return { logger, live, metrics };
-}
-
-function versionMetric(meter: Meter, version: string): void {
-  meter.gauge({ name: "flyteops_build_info", help: "The version that runs.", labels: { version: [version] } }, { version }, () => 1);
-}
-
 /** `flyteops controller`: the named controllers against the cluster of KUBECONFIG or of this pod, until SIGTERM. Resolves with the exit code. */
 export async function runController(cli: CliDeps, sources: ConfigSources): Promise<number> {
-  const { logger, live, metrics } = await layFoundation(cli, sources);
+  const { logger, live, metrics } = await layFoundation(cli, sources, "flyteops controller");
+  logger.info("controllers", { named: controllerNames(live.current) });
   const { clock, random } = cli;
   const cluster = await openCluster({ cli, clock, random, logger, meter: metrics.meter, config: () => live.current });
   const stores = await openStores(live.current, cli, logger);
