@@ -2,7 +2,7 @@
 export const BUCKETS = {
   s3: { form: "s3://bucket/path", host: /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/ },
   gs: { form: "gs://bucket/path", host: /^[a-z0-9][a-z0-9._-]{1,220}[a-z0-9]$/ },
-  abfs: { form: "abfs://container@account/path", host: /^([a-z0-9](?:-?[a-z0-9]){2,62}|\$web|\$root)@[a-z0-9]{3,24}$/ },
+  abfs: { form: "abfs://container@account/path", host: /^((?=[^@]{3,63}@)[a-z0-9](?:-?[a-z0-9])*|\$web|\$root)@[a-z0-9]{3,24}$/ },
 } as const;
 
 export type BucketScheme = keyof typeof BUCKETS;
