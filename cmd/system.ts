@@ -1,6 +1,7 @@
 import { randomFillSync } from "node:crypto";
-import type { Clock, LogFields, Logger, Random } from "../base/index.ts";
+import type { Clock, Logger, Random } from "../base/index.ts";
 import type { Terminal } from "../cli/index.ts";
+import { liveLogger, type LogSettings } from "./telemetry/logger.ts";
 
 /** The real clock. Timers never keep the process alive by themselves: programs end when their roots end. */
 export const systemClock: Clock = {
@@ -29,25 +30,13 @@ function batchedRandom(): Random {
 
 export const systemRandom: Random = batchedRandom();
 
-const REDACTED = /([a-z][a-z0-9+.-]*:\/\/)[^/\s"\\]*@/gi;
-
 /** Structured lines on a stream: one JSON object per line, credentials in URLs redacted. */
-export function jsonLogger(write: (line: string) => void, level: "error" | "info" | "debug", bound: LogFields = {}): Logger {
-  const rank = { error: 0, info: 1, debug: 2 };
-  const line = (at: keyof typeof rank, message: string, fields: LogFields = {}) => {
-    if (rank[at] > rank[level]) return;
-    const entry = { time: new Date().toISOString(), level: at, msg: message, ...bound, ...fields };
-    const text = JSON.stringify(entry, (_, value: unknown) =>
-      value instanceof Error ? (value.stack ?? value.message) : typeof value === "bigint" ? String(value) : value,
-    );
-    write(`${text.replace(REDACTED, "$1***@")}\n`);
-  };
-  return {
-    error: (message, fields) => line("error", message, fields),
-    info: (message, fields) => line("info", message, fields),
-    debug: (message, fields) => line("debug", message, fields),
-    with: (fields) => jsonLogger(write, level, { ...bound, ...fields }),
-  };
+export function jsonLogger(write: (line: string) => void, level: LogSettings["level"]): Logger {
+  return liveLogger(
+    write,
+    () => Date.now(),
+    () => ({ level, format: "json" }),
+  );
 }
 
 export function terminalOf(stream: NodeJS.WriteStream): Terminal {

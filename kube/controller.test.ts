@@ -4,7 +4,7 @@ import { settle } from "../test/support/virtual-clock.ts";
 import { type TestCluster, testCluster } from "../test/support/test-cluster.ts";
 import type { ObjectClient } from "./client.ts";
 import { conditionOf } from "./conditions.ts";
-import { type Controller, controller, type Watch } from "./controller.ts";
+import { type Controller, controller, type ControllerDeps, type ObservedPass, type Watch } from "./controller.ts";
 import type { PassResult } from "./metrics.ts";
 import { informerSet } from "./informer-set.ts";
 import { Kinds } from "./kinds.ts";
@@ -80,12 +80,13 @@ describe("controller", () => {
     reconcile: (widget: Stored<WidgetObject>, run: ReconcileRun) => Promise<Outcome>,
     more: Partial<Reconciler<WidgetObject>> = {},
     watches: Watch[] = [],
+    shared: Partial<ControllerDeps> = {},
   ) {
     const client = counting(cluster.client);
     const { clock } = cluster;
     const informers = informerSet({ client, clock, random: seededRandom(1), logger: silentLogger });
     const made: Controller = controller<WidgetObject>(
-      { informers, clock, random: seededRandom(1), logger: silentLogger },
+      { informers, clock, random: seededRandom(1), logger: silentLogger, ...shared },
       { reconciler: { kind: Widget, reconcile, ...more }, watches, observe: ({ result }) => results.push(result) },
     );
     running.push(informers.run(stop.signal), made.run(stop.signal));
@@ -269,5 +270,75 @@ describe("controller", () => {
     await cluster.client.create(Kinds.ConfigMap, { apiVersion: "v1", kind: "ConfigMap", metadata: { namespace: "ns", name: "a" } });
     await settle(30);
     assert.equal(passes, before + 1);
+  });
+
+  /** A gate that a test opens. */
+  function gate() {
+    let isOpen = false;
+    let inside = 0;
+    const listeners = new Set<(isOurs: (text: string) => boolean) => void>();
+    const shards: NonNullable<ControllerDeps["shards"]> = {
+      enter(text) {
+        if (!isOpen) return undefined;
+        inside += 1;
+        texts.push(text);
+        return () => void (inside -= 1);
+      },
+      onGain: (listener) => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+    };
+    const texts: string[] = [];
+    const open = () => {
+      isOpen = true;
+      for (const listener of listeners) listener(() => true);
+    };
+    return { shards, texts, open, close: () => (isOpen = false), inside: () => inside };
+  }
+
+  it("leaves alone what another replica works on, and looks at all of it when it becomes ours", async () => {
+    const { shards, open, close, inside, texts } = gate();
+    const { client } = run(copySize, {}, [], { shards });
+    await create("a", 1);
+    await create("b", 2);
+    await settle(30);
+    assert.deepEqual(client.writes, []);
+    open();
+    await settle(30);
+    assert.equal(client.writes.filter((write) => write === "patch Widget/status").length, 2);
+    assert.deepEqual([(await read("a")).status?.size, (await read("b")).status?.size], [1, 2]);
+    assert.deepEqual([...new Set(texts)], ["ns"]);
+    assert.equal(inside(), 0);
+    close();
+    await cluster.client.patch(Widget, { namespace: "ns", name: "a" }, { type: "merge", body: { spec: { size: 9 } } });
+    await settle(30);
+    assert.equal((await read("a")).status?.size, 1);
+  });
+
+  it("tells of each pass with its phases, whether they failed or not", async () => {
+    const passes: ObservedPass[] = [];
+    const reconcile = async (widget: Stored<WidgetObject>, pass: ReconcileRun): Promise<Outcome> => {
+      const size = await pass.phase("measure", async () => widget.spec.size);
+      if (size === 2) await pass.phase("break", () => Promise.reject(new TerminalFailure("TooLarge", "too large")));
+      return settled();
+    };
+    run(reconcile, {}, [], { onPass: (pass) => passes.push(pass) });
+    await create("fine", 1);
+    await create("large", 2);
+    await settle(30);
+    const told = (name: string) => passes.find(({ object }) => object.metadata.name === name);
+    assert.deepEqual(
+      told("fine")?.phases.map((phase) => [phase.name, phase.failed]),
+      [["measure", false]],
+    );
+    assert.deepEqual(
+      told("large")?.phases.map((phase) => [phase.name, phase.failed]),
+      [
+        ["measure", false],
+        ["break", true],
+      ],
+    );
+    assert.deepEqual([told("fine")?.error, told("large")?.error, told("large")?.result], [undefined, "too large", "terminal"]);
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import fc from "fast-check";
-import { seededRandom } from "../base/index.ts";
+import { seededRandom, sleep } from "../base/index.ts";
 import { settle, virtualClock } from "../test/support/virtual-clock.ts";
 import { keyedQueue, type KeyedQueueOptions } from "./keyed-queue.ts";
 
@@ -46,6 +46,29 @@ describe("keyed queue", () => {
     stop.abort();
     await running;
     assert.equal(passes, 2);
+  });
+
+  it("works on no more keys at once than it may at that moment, and says how long each was ready", async () => {
+    let workers = 2;
+    const waits: number[] = [];
+    const { clock, queue, stop } = rig({ concurrency: 8, workers: () => workers, onWait: (ms) => waits.push(ms) });
+    let inside = 0;
+    let most = 0;
+    for (let count = 0; count < 10; count += 1) queue.add(`ns/${count}`);
+    const running = queue.run(stop.signal, async () => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await sleep(clock, 100);
+      inside -= 1;
+    });
+    await clock.advance(200);
+    assert.equal(most, 2);
+    workers = 100;
+    await clock.advance(200);
+    assert.equal(most, 5);
+    stop.abort();
+    await running;
+    assert.deepEqual(waits, [0, 0, 100, 100, 200, 200, 300, 300, 300, 300]);
   });
 
   it("keeps the earliest appointment and drops it when the key is woken before", async () => {

@@ -1,5 +1,5 @@
 import { type Clock, type Logger, messageOf, type Random, RetryableFailure, shortHash, sleep } from "../../base/index.ts";
-import type { Transport } from "../client.ts";
+import { ApiError, type Transport } from "../client.ts";
 import type { Stored } from "../object.ts";
 import { type LeaseApi, leaseApi } from "./lease-api.ts";
 import { acquiredSpec, holderOf, type Lease, releasedSpec, renewedSpec, shardsOf } from "./lease-record.ts";
@@ -37,7 +37,7 @@ export interface ShardGate {
 
 /** Whether this program may write, and for how long. */
 export interface WriteFence {
-  /** A write that begins now must have ended after this, milliseconds. Throws RetryableFailure `NotHolding` when there must be none. */
+  /** A write that begins now must have ended after this, milliseconds. Throws ApiError `NotHolding` when there must be none. */
   budgetMs(): number;
 }
 
@@ -107,11 +107,11 @@ class Leases implements ShardLeases {
   readonly fence: WriteFence = {
     budgetMs: () => {
       if (this.#lost !== undefined || this.#held.size === 0)
-        throw new RetryableFailure("NotHolding", `this replica may not write: ${this.#lost ?? "it holds no lease"}`);
+        throw new ApiError(0, "NotHolding", `this replica may not write: ${this.#lost ?? "it holds no lease"}`);
       const ages = [...this.#held.values()].map(({ renewedAt }) => longestSince(this.#time, renewedAt));
       const { leaseDurationMs, renewDeadlineMs } = this.#options.timing;
       const oldest = Math.max(...ages);
-      if (oldest >= renewDeadlineMs) throw new RetryableFailure("NotHolding", "this replica may not write: its lease was not renewed in time");
+      if (oldest >= renewDeadlineMs) throw new ApiError(0, "NotHolding", "this replica may not write: its lease was not renewed in time");
       return (leaseDurationMs - oldest - MARGIN_MS) / 2;
     },
   };
