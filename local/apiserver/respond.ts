@@ -49,12 +49,12 @@ function deny(): never {
   throw methodNotAllowed();
 }
 
-function viewOf(core: Core, call: Call): View {
+function viewOf(core: Core, call: Call, isList = false): View {
   const include = call.query.get("includeObject");
   const { kind } = call.target;
   return {
     kind,
-    format: negotiate(call.headers["accept"]),
+    format: negotiate(call.headers["accept"], isList),
     include: include === "None" || include === "Object" ? (include as IncludeObject) : "Metadata",
     now: core.clock.now(),
   };
@@ -107,7 +107,7 @@ export async function respond(core: Core, call: Call, verb: Verb): Promise<Serve
   const special = await specialSubresource(core, call, verb);
   if (special) return special;
   if (call.target.subresource === "binding") return encoded(201, await bindPod(core, call), "json");
-  const view = viewOf(core, call);
+  const view = viewOf(core, call, verb === "list" || verb === "deletecollection");
   switch (verb) {
     case "get":
       return entryResponse(200, view, get(core, call));

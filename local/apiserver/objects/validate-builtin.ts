@@ -43,7 +43,7 @@ const configMap: Check = (object, old) => {
     ...checkKeys(object, "data"),
     ...twice.map(([key]) => invalid(`data[${key}]`, key, "duplicate of key present in binaryData")),
     ...checkKeys(object, "binaryData"),
-    ...(size > MAX_DATA_BYTES ? [tooLong("", MAX_DATA_BYTES)] : []),
+    ...(size > MAX_DATA_BYTES ? [tooLong("[]", MAX_DATA_BYTES)] : []),
   ];
 };
 

@@ -28,6 +28,7 @@ function applied(core: Core, call: Call, live: KubeObject | undefined, object: K
 async function applyToNothing(core: Core, call: Call, object: KubeObject, options: WriteOptions): Promise<Written> {
   const { name, subresource, kind, namespace } = call.target;
   if (subresource !== "") throw notFound(subjectOf(call.target), name);
+  if (!object.metadata.name) throw badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`);
   const { uid } = object.metadata;
   if (uid) throw conflict(subjectOf(call.target), name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
   const created = copyJson(applied(core, call, undefined, object, options));
@@ -42,19 +43,22 @@ async function applyOver(core: Core, call: Call, entry: Entry, object: KubeObjec
   return replaceObject(core, call, entry, merged, options.dryRun);
 }
 
+/** `apps/v1, Kind=Deployment` */
+function gvkText({ apiVersion, kind }: KubeObject): string {
+  const [group = "", version = ""] = apiVersion?.includes("/") ? apiVersion.split("/") : ["", apiVersion];
+  return `${group}/${version}, Kind=${kind ?? ""}`;
+}
+
 /** The configuration that was sent, of this kind and name. A namespace it does not say stays unsaid: nobody owns it. */
 function configuration(call: Call, decoded: Decoded): KubeObject {
-  const { kind, name } = call.target;
+  const { kind } = call.target;
   const object = objectOf(decoded.value, kind.kind);
-  if (!object.kind || !object.apiVersion) {
-    const [group = "", version = ""] = object.apiVersion?.includes("/") ? object.apiVersion.split("/") : ["", object.apiVersion];
-    throw badRequest(`invalid object type: ${group}/${version}, Kind=${object.kind ?? ""}`);
-  }
+  if (!object.kind || !object.apiVersion) throw badRequest(`invalid object type: ${gvkText(object)}`);
+  if (kind.builtin && object.kind !== kind.kind) throw badRequest(`invalid object type: ${gvkText(object)}`);
   const silent = !object.metadata.namespace;
   checkIdentity(object, call.target);
   if (silent) delete object.metadata.namespace;
-  object.metadata.name ??= name;
-  checkPatchedName(object, call.target);
+  if (object.metadata.name) checkPatchedName(object, call.target);
   return object;
 }
 

@@ -1,3 +1,4 @@
+import type { Cause } from "../../../schema/structural/index.ts";
 import type { Core } from "../core.ts";
 import { badRequest, failure, invalid, notFound, tooLargeResourceVersion } from "../status.ts";
 import type { Entry } from "../storage/entry.ts";
@@ -45,21 +46,34 @@ function readToken(text: string): Token {
 
 const writeToken = (token: Token): string => Buffer.from(JSON.stringify(token)).toString("base64url");
 
+/** What the options of a list say against each other, in the order of the real server. */
+function optionCauses(query: URLSearchParams): Cause[] {
+  const [match, version] = [query.get("resourceVersionMatch") ?? "", query.get("resourceVersion") ?? ""];
+  const causes: Cause[] = [];
+  const refuse = (message: string, field = "resourceVersionMatch"): void => {
+    causes.push({ reason: message.startsWith("Forbidden") ? "FieldValueForbidden" : "FieldValueNotSupported", message, field });
+  };
+  if (match !== "" && version === "") refuse("Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
+  if (match !== "" && query.get("continue")) refuse("Forbidden: resourceVersionMatch is forbidden when continue is provided");
+  if (match !== "" && match !== "Exact" && match !== "NotOlderThan")
+    refuse(`Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`);
+  if (match === "Exact" && version === "0") refuse('Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"');
+  if (query.get("sendInitialEvents") !== null) refuse("Forbidden: sendInitialEvents is forbidden for list", "sendInitialEvents");
+  return causes;
+}
+
+function checkOptions(query: URLSearchParams): void {
+  const causes = optionCauses(query);
+  if (causes.length > 0) throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", causes);
+  integerOf(query, "timeoutSeconds");
+}
+
 /** A list at an exact, older version is possible only through a continue token. */
 function checkVersion(core: Core, call: Call): void {
   const asked = resourceVersionOf(call.query, true);
-  const match = call.query.get("resourceVersionMatch") ?? "";
-  if (match !== "" && asked === undefined) throw listInvalid("Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided");
   if (asked === undefined) return;
   if (asked > core.store.resourceVersion) throw tooLargeResourceVersion(asked, core.store.resourceVersion);
-  if (match === "Exact" && asked !== core.store.resourceVersion) throw gone();
-  if (match !== "" && match !== "Exact" && match !== "NotOlderThan")
-    throw listInvalid(`Unsupported value: ${JSON.stringify(match)}: supported values: "Exact", "NotOlderThan", ""`);
-}
-
-function listInvalid(message: string): Error {
-  const reason = message.startsWith("Forbidden") ? "FieldValueForbidden" : "FieldValueNotSupported";
-  return invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", [{ reason, message, field: "resourceVersionMatch" }]);
+  if (call.query.get("resourceVersionMatch") === "Exact" && asked !== core.store.resourceVersion) throw gone();
 }
 
 function gone(): Error {
@@ -85,9 +99,16 @@ function page(core: Core, all: readonly Entry[], resourceVersion: number, list: 
   return { entries, resourceVersion, continue: token, remaining: selected ? undefined : all.length - end };
 }
 
+/** Whoever takes any version takes all of it at once, as from the cache of a real server. */
+function limitOf(query: URLSearchParams): number {
+  const limit = integerOf(query, "limit") ?? 0;
+  return query.get("resourceVersion") === "0" && !query.get("continue") ? 0 : limit;
+}
+
 /** The objects of a collection that a request selects. Throws 400, 410, 504. */
 export function list(core: Core, call: Call): Listed {
-  const limit = integerOf(call.query, "limit") ?? 0;
+  checkOptions(call.query);
+  const limit = limitOf(call.query);
   const matches = selection(call.target.kind, call.query);
   const token = call.query.get("continue");
   if (token) {

@@ -1,4 +1,5 @@
 import { stringifyJson } from "../../../base/index.ts";
+import type { Cause } from "../../../schema/structural/index.ts";
 import type { Core } from "../core.ts";
 import { fromStored } from "../kinds/served-kind.ts";
 import { expired, invalid, statusOf } from "../status.ts";
@@ -78,14 +79,23 @@ interface Start {
   readonly announceEnd: boolean;
 }
 
+/** How a version matches is for lists to say, and for watches that begin with one. */
+function checkMatch(match: string, asksForInitialEvents: boolean): void {
+  const field = "resourceVersionMatch";
+  const causes: Cause[] = [];
+  const forbid = (detail: string) => causes.push({ reason: "FieldValueForbidden", message: `Forbidden: ${detail}`, field });
+  if (match !== "" && !asksForInitialEvents) forbid("resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided");
+  if (match !== "NotOlderThan" && asksForInitialEvents) forbid("sendInitialEvents requires setting resourceVersionMatch to NotOlderThan");
+  if (match !== "" && match !== "NotOlderThan" && asksForInitialEvents)
+    causes.push({ reason: "FieldValueNotSupported", message: `Unsupported value: ${JSON.stringify(match)}: supported values: "NotOlderThan"`, field });
+  if (causes.length > 0) throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", causes);
+}
+
 function startOf(core: Core, call: Call): Start {
   const { kind, namespace } = call.target;
   const asked = resourceVersionOf(call.query);
   const initialEvents = flag(call.query, "sendInitialEvents");
-  if (initialEvents !== undefined && call.query.get("resourceVersionMatch") !== "NotOlderThan") {
-    const message = "Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan";
-    throw invalid({ group: "meta.k8s.io", kind: "ListOptions" }, "", [{ reason: "FieldValueForbidden", message, field: "resourceVersionMatch" }]);
-  }
+  checkMatch(call.query.get("resourceVersionMatch") ?? "", initialEvents !== undefined);
   const announceEnd = initialEvents === true;
   if (announceEnd || (initialEvents === undefined && (asked ?? 0) === 0)) {
     const bookmarks = flag(call.query, "allowWatchBookmarks") === true;

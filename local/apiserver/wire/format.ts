@@ -37,21 +37,21 @@ const SHAPES: ReadonlyMap<string, Format["as"]> = new Map([
   ["PartialObjectMetadataList", "partial"],
 ]);
 
-function formatOf(offer: Offer): Format | undefined {
+function formatOf(offer: Offer, isList: boolean): Format | undefined {
   const encoding = ENCODINGS.get(offer.type);
   if (!encoding) return undefined;
   const wanted = offer.parameters.get("as");
   if (wanted === undefined) return { as: "object", version: "v1", encoding };
-  const as = SHAPES.get(wanted);
+  const as = wanted === (isList ? "PartialObjectMetadata" : "PartialObjectMetadataList") ? undefined : SHAPES.get(wanted);
   const version = offer.parameters.get("v") ?? "v1";
   if (!as || offer.parameters.get("g") !== "meta.k8s.io" || (version !== "v1" && version !== "v1beta1")) return undefined;
   return { as, version, encoding };
 }
 
 /** The first form of `Accept` that the server can give. Throws 406. */
-export function negotiate(accept: string | undefined): Format {
+export function negotiate(accept: string | undefined, isList: boolean): Format {
   for (const offer of offers(accept ?? "")) {
-    const format = formatOf(offer);
+    const format = formatOf(offer, isList);
     if (format) return format;
   }
   const available = "application/json, application/yaml, application/json;stream=watch";
