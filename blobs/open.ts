@@ -20,7 +20,7 @@ export function openBlobStore(rootUri: string, options?: StorageOptions): BlobSt
   if (root.startsWith("memory:")) return memoryStore(root);
   const address = cloudAddress(root);
   if (address === undefined) throw new TerminalFailure("UnsupportedStore", `object store ${JSON.stringify(rootUri)} is not supported: use ${KNOWN}`);
-  if (address.path.split("/").some((segment) => [".", ".."].includes(segment)) || address.path.includes("//"))
+  if (address.path !== "" && address.path.split("/").some((segment) => ["", ".", ".."].includes(segment)))
     throw new TerminalFailure("UnsupportedStore", `object store ${JSON.stringify(rootUri)} has an empty segment, . or .. in its prefix`);
   if (options === undefined) throw new TerminalFailure("UnsupportedStore", `object store ${JSON.stringify(rootUri)} cannot be reached from this command`);
   return cloudStore(root, address.path, cloudService(address, options));
