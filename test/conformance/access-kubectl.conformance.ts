@@ -31,6 +31,8 @@ function withToken(kubeconfig: string, token: string, namespace: string): string
 
 describeKubectl("kubectl and rights", (kubectl) => {
   const { cluster, run, done } = kubectl;
+  /** Before 1.28 kubectl asked for versions of the review that newer servers have dropped. */
+  const knowsItself = Number(kubectl.version.split(".")[1]) >= 28;
   let directory = "";
   before(async () => {
     directory = await mkdtemp(join(tmpdir(), "conformance-access-"));
@@ -72,13 +74,14 @@ describeKubectl("kubectl and rights", (kubectl) => {
     const bindings = `/apis/rbac.authorization.k8s.io/v1/namespaces/${cluster.namespace}/rolebindings`;
     ok(await cluster.api.create(bindings, { metadata: { name: "robot" }, subjects, roleRef }));
     await eventually("the right takes effect", async () => (await robot("get", "pods")).code === 0);
-    assert.match((await robot("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")).out, new RegExp(`^${name}$`));
+    if (knowsItself) assert.match((await robot("auth", "whoami", "-o", "jsonpath={.status.userInfo.username}")).out, new RegExp(`^${name}$`));
     assert.match((await robot("delete", "pods", "--all")).err, /cannot deletecollection|^No resources found|^$/m);
   });
 
   it("acts as somebody else", async () => {
     const { err } = await run(["get", "secrets", "--as", "nemo", "--as-group", "crew"]);
     assert.match(err, /^Error from server \(Forbidden\): secrets is forbidden: User "nemo" cannot list resource "secrets"/);
+    if (!knowsItself) return;
     const who = await done(["auth", "whoami", "--as", "nemo", "--as-group", "crew", "-o", "json"]);
     assert.equal(textAt(JSON.parse(who), "status.userInfo.username"), "nemo");
   });
