@@ -5,7 +5,7 @@ export { DURATION_PATTERN, formatDuration, parseDuration } from "./duration.ts";
 export { Failure, invariant, messageOf, type Outcome, RetryableFailure, settled, type Step, TerminalFailure, waiting } from "./failure.ts";
 export { inParallel } from "./in-parallel.ts";
 export { canonicalJson, copyJson, type Fields, fieldsOf, isFields, type Json, jsonEqual, type JsonObject, parseJson, stringifyJson } from "./json.ts";
-export { ANNOTATION, API_VERSION, FINALIZER, GROUP, LABEL, VERSION } from "./labels.ts";
+export { ANNOTATION, API_VERSION, FINALIZER, GROUP, LABEL, PART_OF, VERSION } from "./labels.ts";
 export { type LogFields, type Logger, silentLogger } from "./logger.ts";
 export { type Counter, type Histogram, type HistogramSpec, type Labels, type LabelValues, type Meter, type MetricSpec, silentMeter } from "./meter.ts";
 export { ACTION_NAME_MAX, actionName, podName, RUN_NAME_MAX, taskActionName } from "./names.ts";

@@ -24,6 +24,9 @@ export const LABEL = {
   trigger: "flyte.org/trigger",
 } as const;
 
+/** On everything that an installation consists of, kinds included. Who finds a kind of our name without it found somebody else's. */
+export const PART_OF = { label: "app.kubernetes.io/part-of", value: "flyteops" } as const;
+
 export const ANNOTATION = {
   /** Digest of the definition that the sync expects a Run to use. */
   expects: "flyte.org/expects",

@@ -11,7 +11,8 @@ import { ApiError, isNotFound, Kinds, type KubeObject } from "../kube/index.ts";
 import type { CliDeps, Connection } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { FOREIGN_KINDS, hasForeignKinds } from "./foreign-kinds.ts";
-import { checkPrograms, kindFinding } from "./installation-checks.ts";
+import { checkPrograms } from "./installation-checks.ts";
+import { kindFinding } from "./kind-finding.ts";
 import { INSTALLATION } from "./storage.ts";
 
 const run = promisify(execFile);

@@ -1,5 +1,5 @@
+import { PART_OF } from "../base/index.ts";
 import { isNotFound, Kinds, type ObjectClient } from "../kube/index.ts";
-import { PART_OF } from "../synth/index.ts";
 import { EXIT, UserError } from "./context.ts";
 
 /** The kind that Flyte 2 has under the same group, version and name. */

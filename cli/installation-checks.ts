@@ -1,15 +1,15 @@
 import { parse } from "yaml";
 import { inParallel, messageOf, type PolicyRule } from "../base/index.ts";
 import { type Config, parseConfig } from "../config/index.ts";
-import { ApiError, conditionOf, isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type Stored } from "../kube/index.ts";
+import { ApiError, isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type Stored } from "../kube/index.ts";
 import { ACCOUNT, controllersOf, type Flavour, type Needs, SYSTEM_NAMESPACE } from "../synth/index.ts";
 import type { CliDeps, Connection } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { InstallationKinds } from "./installation-kinds.ts";
+import { INSTALL } from "./kind-finding.ts";
 import { objectsOf, PROGRAMS } from "./uninstall-plan.ts";
 
 const CONFIG = { namespace: SYSTEM_NAMESPACE, name: "flyteops-config" } as const;
-const INSTALL = "flyteops install … | kubectl apply --server-side -f -   (or helm upgrade)";
 const PARALLEL = 8;
 /** Three times what a Lease lasts by default. */
 const STALE_MS = 45_000;
@@ -210,16 +210,6 @@ async function ownFinding({ client, namespace }: Connection): Promise<Finding> {
     message: `you may not create Runs in ${namespace}`,
     hint: "be among the editors of its Project, or name another namespace: -n <project>-<domain>",
   };
-}
-
-/** The state of the kinds, beyond their being there. */
-export function kindFinding(name: string, crd: Stored, version: string): Finding | undefined {
-  const subject = `kind ${name}`;
-  if (conditionOf(crd, "Established")?.status !== "True")
-    return { subject, level: "problem", message: "is not established: the API does not serve it", hint: `kubectl describe crd ${name}` };
-  const installed = crd.metadata.labels?.["app.kubernetes.io/version"];
-  if (installed === undefined || installed === version) return undefined;
-  return { subject, level: "warning", message: `is of version ${installed}; this program is ${version}`, hint: INSTALL };
 }
 
 /**

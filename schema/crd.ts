@@ -1,10 +1,11 @@
+import { PART_OF } from "../base/index.ts";
 import type { AnyKind, Column } from "./kind.ts";
 import type { Node } from "./node.ts";
 import { type Structural, structuralForm, Undeclarable, validation } from "./structural-form.ts";
 
 const CATEGORY = "flyte";
 /** Other systems have kinds of the same group and name. Whoever installs looks at this label before it touches one. */
-const OWN = { "app.kubernetes.io/part-of": "flyteops" };
+const OWN = { [PART_OF.label]: PART_OF.value };
 
 /** The node that a dotted path leads to. */
 function nodeAt(kind: AnyKind, path: string): Node {

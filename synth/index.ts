@@ -13,7 +13,6 @@ export {
   mergeValues,
   type Needs,
   parseValues,
-  PART_OF,
   tenancyManifests,
   type Values,
   valuesShape,

@@ -1,7 +1,6 @@
 import { addCommand, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type CliDeps, type Connection, EXIT } from "../context.ts";
-import { checkCluster, checkMachine } from "../checks.ts";
 import type { Finding } from "../finding.ts";
 import { paintFor } from "../views/paint.ts";
 
@@ -37,6 +36,8 @@ export function registerCheck(registry: Registry): void {
     .option("-o, --output <format>", "json")
     .action(async (options: CheckOptions) => {
       const { deps } = registry;
+      // Knows what an installation consists of, which takes a while to load and no other command asks.
+      const { checkCluster, checkMachine } = await import("../checks.ts");
       const findings = await checkMachine(deps);
       const connection = await connectionIfAny(deps, options);
       if (connection) {

@@ -56,34 +56,43 @@ async function writtenValues(deps: CliDeps, { values = [], set = [] }: InstallOp
 
 const OLD_MINOR = 30;
 
-/** What the cluster says before anything is installed in it. Resolves with a value to change, if it is too old for one object. */
-async function lookAtCluster(deps: CliDeps, options: InstallOptions): Promise<Json> {
-  const [{ connect }, { discovery }, { refuseForeignKinds }] = await Promise.all([
+interface Looked {
+  readonly minor: number;
+  readonly version: string;
+  readonly foreign: boolean;
+}
+
+/** The cluster that kubectl would use; undefined, and a line on standard error, when none answers. */
+async function looked(deps: CliDeps, options: InstallOptions): Promise<Looked | undefined> {
+  const [{ connect }, { discovery }, { hasForeignKinds }] = await Promise.all([
     import("../connect.ts"),
     import("../../kube/index.ts"),
     import("../foreign-kinds.ts"),
   ]);
   const { namespace: _, ...where } = options;
-  const connection = await connect(deps, where).catch((thrown: unknown) => messageOf(thrown));
-  if (typeof connection === "string") {
-    deps.err.write(
-      `flyteops: no cluster was looked at (${connection}); the two things it would have said: that Flyte 2 is not there, and that it is 1.29 or newer\n`,
-    );
-    return {};
-  }
+  let connection: Awaited<ReturnType<typeof connect>> | undefined;
   try {
+    connection = await connect(deps, where);
     const { minor, gitVersion } = await discovery(connection.transport).version();
-    await refuseForeignKinds(connection.client);
-    if (Number.parseInt(minor, 10) >= OLD_MINOR) return {};
-    deps.err.write(`flyteops: Kubernetes ${gitVersion} has no ValidatingAdmissionPolicy: who gives a signal is not checked there\n`);
-    return { signalPolicy: { enabled: false } };
+    return { minor: Number.parseInt(minor, 10), version: gitVersion, foreign: await hasForeignKinds(connection.client) };
   } catch (thrown) {
-    if (thrown instanceof UserError) throw thrown;
-    deps.err.write(`flyteops: ${connection.source} does not answer (${messageOf(thrown)}): whether Flyte 2 is there was not looked at\n`);
-    return {};
+    const unsaid = "that Flyte 2 is not there, and that Kubernetes is 1.29 or newer";
+    deps.err.write(`flyteops: no cluster was looked at (${messageOf(thrown)}); what that would have told: ${unsaid}\n`);
+    return undefined;
   } finally {
-    await connection.close();
+    await connection?.close();
   }
+}
+
+/** What the cluster says before anything is installed in it. Resolves with a value to change, if it is too old for one object. Throws UserError. */
+async function fitOf(deps: CliDeps, options: InstallOptions): Promise<Json> {
+  const found = await looked(deps, options);
+  if (!found) return {};
+  const { FOREIGN_KINDS } = await import("../foreign-kinds.ts");
+  if (found.foreign) throw new UserError(FOREIGN_KINDS.message, { exitCode: EXIT.failed, hint: FOREIGN_KINDS.hint });
+  if (found.minor >= OLD_MINOR) return {};
+  deps.err.write(`flyteops: Kubernetes ${found.version} has no ValidatingAdmissionPolicy: who gives a signal is not checked there\n`);
+  return { signalPolicy: { enabled: false } };
 }
 
 /** kubectl reads YAML 1.1, in which `yes` without quotes is no text. */
@@ -109,7 +118,7 @@ async function install(deps: CliDeps, options: InstallOptions): Promise<number> 
       `flyteops install --set ${problems[0]?.path || "key"}=…   (all values: docs/reference/installation.md)`,
     );
   }
-  const fit = options.offline ? {} : await lookAtCluster(deps, options);
+  const fit = options.offline ? {} : await fitOf(deps, options);
   const { values } = parseValues(flavour, mergeValues(fit, written));
   print(deps, installation({ flavour, values, version: deps.version, needs: await deps.installationNeeds() }), options.output);
   return EXIT.ok;

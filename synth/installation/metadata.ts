@@ -1,5 +1,5 @@
+import { PART_OF } from "../../base/index.ts";
 import type { Manifest } from "../render.ts";
-import { PART_OF } from "./names.ts";
 
 interface Facts {
   readonly version: string;

@@ -1,10 +1,10 @@
+import { PART_OF } from "../../base/index.ts";
 import { SYSTEM_NAMESPACE } from "../tenancy.ts";
 import type { Manifest } from "../render.ts";
 import { alerts } from "./alerts.ts";
 import type { Context } from "./context.ts";
 import { dashboard } from "./dashboard.ts";
 import { metadata } from "./metadata.ts";
-import { PART_OF } from "./names.ts";
 import type { Program } from "./program.ts";
 
 const OPERATOR = "monitoring.coreos.com/v1";

@@ -1,6 +1,3 @@
-/** Labels of everything that is installed, kinds included. Who finds a kind of this name without the first found somebody else's. */
-export const PART_OF = { label: "app.kubernetes.io/part-of", value: "flyteops" } as const;
-
 /** Objects that others look up by name. */
 export const NAME = {
   /** Holds config.yaml, mounted into every program. */
