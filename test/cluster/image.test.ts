@@ -50,7 +50,7 @@ describe("the image", function () {
         "node",
         "--input-type=module",
         "-e",
-        'process.chdir("/opt/flyteops"); await import("/opt/flyteops/node_modules/opendal/index.mjs"); console.log("loaded")',
+        'const { createRequire } = await import("node:module"); const require = createRequire("/opt/flyteops/x.js"); require("reflect-metadata"); require("@peculiar/x509"); console.log("loaded")',
       ),
       /loaded/,
     );
