@@ -7,7 +7,8 @@ import { virtualClock } from "../../test/support/virtual-clock.ts";
 import { containerLog } from "./container-log.ts";
 import { logTail, type PodLogOptions, readLog } from "./log-reader.ts";
 
-describe("container logs", () => {
+describe("container logs", function () {
+  this.timeout(20_000);
   let directory: string;
   const clock = virtualClock();
   beforeEach(() => (directory = mkdtempSync(join(tmpdir(), "log-"))));

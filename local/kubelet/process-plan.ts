@@ -5,7 +5,8 @@ import { launchedEnvironment, type LaunchedEnvironment } from "./launcher-enviro
 import type { Container } from "./pod-shapes.ts";
 import { type FoundProgram, programOf } from "./program.ts";
 import type { ContainerMount } from "./root-plan.ts";
-import type { Sandbox } from "./sandbox.ts";
+import { runAs } from "./run-as.ts";
+import type { RunAs, Sandbox } from "./sandbox.ts";
 
 export interface PlanDeps {
   readonly sandbox: Sandbox;
@@ -21,6 +22,8 @@ export interface ProcessPlan extends LaunchedEnvironment {
   readonly mounts: readonly ContainerMount[];
   readonly workingDir: string;
   readonly program: FoundProgram;
+  /** Absent: as this program. */
+  readonly runAs: RunAs | undefined;
 }
 
 export function pathFor({ image = "" }: Container, { imagePath, hostPath }: PlanDeps): string {
@@ -48,6 +51,7 @@ export function planProcess({ pod, container, directories, env: declared, mounts
     argv,
     mounts,
     workingDir,
+    runAs: runAs(pod, container, process.getuid?.() ?? 0),
     program: programOf(container, argv, env["PATH"] ?? "", workingDir, real ? mounts : []),
   };
 }

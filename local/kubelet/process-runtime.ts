@@ -12,7 +12,6 @@ import { pathFor, type PlanDeps, planProcess, type ProcessPlan } from "./process
 import { killLeftovers, type ProcessReaper } from "./process-reaper.ts";
 import { findProgram, type FoundProgram, isFixedProgram } from "./program.ts";
 import { byteCount } from "./quantity.ts";
-import { runAs } from "./run-as.ts";
 import { type ProcessExit, spawnProcess } from "./spawn-process.ts";
 
 export interface ProcessRuntimeDeps extends PlanDeps {
@@ -65,7 +64,6 @@ async function startProcess(request: ContainerRequest, deps: ProcessRuntimeDeps)
   try {
     const launch = deps.sandbox.launch({
       ...plan,
-      runAs: runAs(pod, container, process.getuid?.() ?? 0),
       directory: directories.base,
       cgroupProcs: limit?.procs,
       hidden: deps.hidden?.(container),

@@ -111,7 +111,8 @@ export function boundedRights({ tools, userNamespace }: Pick<Namespaces, "tools"
   return userNamespace || tools.setpriv === undefined ? [] : [tools.setpriv, "--bounding-set", CAPABILITIES, "--"];
 }
 
-function identity({ tools, userNamespace, mapsUser }: Namespaces, runAs: RunAs | undefined): string[] {
+/** Put before a program that runs as somebody in the namespaces of a container, with no more rights there than its first process. */
+export function identity({ tools, userNamespace, mapsUser }: Namespaces, runAs: RunAs | undefined): string[] {
   if (userNamespace && !mapsUser) return [];
   const uid = runAs?.uid ?? process.getuid?.() ?? 0;
   const gid = runAs?.gid ?? process.getgid?.() ?? 0;
