@@ -63,7 +63,7 @@ function withoutHelm(annotations: Readonly<Record<string, string>>): Record<stri
 function sameDigest(manifest: Manifest): void {
   const template = (manifest["spec"] as { template?: { metadata?: { annotations?: Record<string, string> } } } | undefined)?.template;
   const annotations = template?.metadata?.annotations;
-  if (annotations?.["flyteops.org/config-digest"]?.startsWith("sha256:")) annotations["flyteops.org/config-digest"] = "sha256:…";
+  if (annotations?.["flyte.org/config-digest"]?.startsWith("sha256:")) annotations["flyte.org/config-digest"] = "sha256:…";
 }
 
 /** A manifest as the API server would understand it: texts that hold YAML or JSON as what they hold. */
