@@ -112,8 +112,9 @@ export async function runController(cli: CliDeps, sources: ConfigSources): Promi
   const stores = await openStores(live.current, cli, logger);
   const tracing = await openTracing(live.current.otel, { version: cli.version, instance: cli.env["POD_NAME"] ?? hostname() }, logger);
   const parts: Parts = { cli, logger, live, metrics, tracing, cluster, stores, work: new AbortController(), rest: new AbortController() };
-  const servers = await openServers(parts);
+  let servers: readonly PlainServer[] = [];
   try {
+    servers = await openServers(parts);
     const failure = await runUntilStopped(parts);
     if (failure !== undefined) logger.error("flyteops controller ended", { error: messageOf(failure) });
     else logger.info("flyteops controller stopped");
