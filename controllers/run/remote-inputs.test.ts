@@ -152,7 +152,10 @@ describe("a run of data that lies elsewhere", function () {
     await rig.run("r1", { workflow: "wf", inputs: { f: { uri: "ftp://bucket/x" } } });
     assert.equal(await end(), "Failed UnsupportedStore 0");
     const { message } = (await rig.status("r1")).error ?? {};
-    assert.match(message ?? "", /input f: data at ftp:\/\/ cannot be read: only file:\/\/, s3:\/\/, gs:\/\/, abfs:\/\/ can; a\.inputs\.d: .*gone may not be read/);
+    assert.match(
+      message ?? "",
+      /input f: data at ftp:\/\/ cannot be read: only file:\/\/, s3:\/\/, gs:\/\/, abfs:\/\/ can; a\.inputs\.d: .*gone may not be read/,
+    );
   });
 
   it("takes no prefixes for a namespace that is only called like one of the Project's", async () => {
