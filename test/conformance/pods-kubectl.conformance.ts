@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { request } from "node:http";
-import { useNode } from "./support/cluster.ts";
+import { at } from "./support/api.ts";
+import { eventually, useNode } from "./support/cluster.ts";
 import { describeKubectl } from "./support/kubectl.ts";
-import { PATIENT, podsIn, script, shell, somePort } from "./support/pods.ts";
+import { containerOf, PATIENT, podsIn, script, shell, somePort } from "./support/pods.ts";
 
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z \w+$/;
 
@@ -23,7 +24,13 @@ describeKubectl(
           shell(`echo first; echo second; echo third; ${PATIENT}`, { name: "side" }),
         ],
       });
-      await pods.create("failing", { restartPolicy: "OnFailure", containers: [shell("echo one life; exit 1")] });
+      // The second life goes on, so that nothing removes what the first one wrote.
+      const lives = `if test -e /conformance/lived; then echo second life; ${PATIENT}; fi; touch /conformance/lived; echo one life; exit 1`;
+      await pods.create("failing", {
+        restartPolicy: "OnFailure",
+        volumes: [{ name: "v", emptyDir: {} }],
+        containers: [shell(lives, { volumeMounts: [{ name: "v", mountPath: "/conformance" }] })],
+      });
       await pods.ready("web");
     });
 
@@ -32,8 +39,9 @@ describeKubectl(
       assert.equal(await done(["logs", "web", "-c", "side", "--tail", "1"]), "third\n");
       assert.equal(await done(["logs", "web", "-c", "side", "--since", "1h"]), "first\nsecond\nthird\n");
       for (const line of (await done(["logs", "web", "-c", "side", "--timestamps"])).trim().split("\n")) assert.match(line, STAMP);
-      await pods.when("failing", "was restarted", (pod) => JSON.stringify(pod).includes('"lastState":{"terminated"'));
+      await pods.when("failing", "runs again", (pod) => Number(at(containerOf(pod), "restartCount")) === 1 && at(containerOf(pod), "state.running") !== undefined);
       assert.equal(await done(["logs", "failing", "-p"]), "one life\n");
+      await eventually("the second life has begun", async () => (await done(["logs", "failing"])) === "second life\n");
       const { code, err } = await run(["logs", "web", "-c", "nobody"]);
       assert.equal(code, 1);
       assert.match(err, /container nobody is not valid for pod web/);
