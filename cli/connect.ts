@@ -44,7 +44,8 @@ export async function connect(deps: CliDeps, options: ConnectOptions): Promise<C
   const { source, said } = sourceOf(deps, options);
   try {
     const access = await clusterTransport(source);
-    const client = apiClient(access.transport, { userAgent: `flyteops/${deps.version}` });
+    // A server that is busy, or that begins to serve a kind, asks to be asked again.
+    const client = apiClient(access.transport, { userAgent: `flyteops/${deps.version}`, clock: deps.clock, random: deps.random });
     return {
       client,
       transport: access.transport,
