@@ -80,6 +80,8 @@ describe("checking an installation", () => {
     says(all, /^ok program flyteops-controller: 1 of 1 replicas available, version 1\.2\.3$/);
     says(all, /^ok lease flyteops-controller: held by pod-a$/);
     says(all, /^ok rights of flyteops-controller: has all \d+$/);
+    says(all, /^ok read-only API: in the pod of flyteops-controller, at flyteops-api\.flyteops-system:8090$/);
+    says(all, /^ok rights of flyteops-api: has all 6$/);
   });
 
   it("names Secrets and keys that the configuration reads and nobody made", async () => {

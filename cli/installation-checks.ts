@@ -28,7 +28,10 @@ async function read<T extends KubeObject>(
 }
 
 type Deployment = KubeObject & {
-  readonly spec?: { readonly replicas?: number; readonly template?: { readonly spec?: { readonly containers?: readonly { readonly image?: string }[] } } };
+  readonly spec?: {
+    readonly replicas?: number;
+    readonly template?: { readonly spec?: { readonly containers?: readonly { readonly name?: string; readonly image?: string }[] } };
+  };
   readonly status?: { readonly availableReplicas?: number };
 };
 
@@ -114,6 +117,27 @@ async function secretFindings(client: ObjectClient, config: Config, deployments:
       return { subject, level: "ok", message: `has ${key}` };
     }),
   );
+}
+
+/**
+ * The read-only API: a Deployment of its own, or a container beside the controllers, whose state is told with theirs. Its Service says that it is
+ * wanted.
+ */
+async function apiFindings(
+  { client }: Connection,
+  deps: CliDeps,
+  own: Stored<Deployment> | undefined,
+  controllers: Stored<Deployment> | undefined,
+): Promise<Finding[]> {
+  const subject = "read-only API";
+  const service = await read(client, InstallationKinds.Service, { namespace: SYSTEM_NAMESPACE, name: ACCOUNT.api });
+  if (service === "forbidden") return [{ subject, level: "warning", message: `you may not look at Services of ${SYSTEM_NAMESPACE}` }];
+  if (service === "absent") return [{ subject, level: "ok", message: "left out (api.enabled: false)" }];
+  const inside = controllers?.spec?.template?.spec?.containers?.some(({ name }) => name === "api") === true;
+  const rules = (await deps.installationNeeds?.())?.["api"] ?? [];
+  const rights = await rightsFinding(client, ACCOUNT.api, rules);
+  if (!inside) return [programFinding(ACCOUNT.api, own, deps.version), rights];
+  return [{ subject, level: "ok", message: `in the pod of ${ACCOUNT.controller}, at ${ACCOUNT.api}.${SYSTEM_NAMESPACE}:8090` }, rights];
 }
 
 type Lease = KubeObject & { readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string } };
@@ -221,15 +245,11 @@ export async function checkPrograms(deps: CliDeps, connection: Connection): Prom
   const configMap = await read<KubeObject & { data?: Record<string, string> }>(client, Kinds.ConfigMap, CONFIG);
   if (configMap === "absent" || configMap === "forbidden") return [];
   const deployments = await objectsOf<Deployment>(client, InstallationKinds.Deployment, PROGRAMS);
-  const flavour: Flavour = deployments.some(({ metadata }) => metadata.name === ACCOUNT.sync) ? "core" : "single";
+  const named = (name: string) => deployments.find(({ metadata }) => metadata.name === name);
+  const flavour: Flavour = named(ACCOUNT.sync) ? "core" : "single";
   const accounts = flavour === "core" ? [ACCOUNT.controller, ACCOUNT.sync] : [ACCOUNT.controller];
-  const programs = accounts.map((name) =>
-    programFinding(
-      name,
-      deployments.find(({ metadata }) => metadata.name === name),
-      deps.version,
-    ),
-  );
+  const programs = accounts.map((name) => programFinding(name, named(name), deps.version));
+  const api = await apiFindings(connection, deps, named(ACCOUNT.api), named(ACCOUNT.controller));
   const { findings, config } = configFinding(configMap.data?.["config.yaml"] ?? "");
   const secrets = config ? await secretFindings(client, config, deployments) : [];
   const leases = await objectsOf<Lease>(client, Kinds.Lease, { namespace: SYSTEM_NAMESPACE });
@@ -240,5 +260,5 @@ export async function checkPrograms(deps: CliDeps, connection: Connection): Prom
     ...controllersOf(account, flavour, needs).flatMap((name) => needs[name] ?? []),
   ];
   const rights = await Promise.all(accounts.map((account) => rightsFinding(client, account, rules(account))));
-  return [...findings, ...secrets, ...programs, ...held, ...rights, await ownFinding(connection)];
+  return [...findings, ...secrets, ...programs, ...held, ...rights, ...api, await ownFinding(connection)];
 }

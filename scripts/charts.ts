@@ -5,6 +5,7 @@ import { installationNeeds } from "../cmd/installation-needs.ts";
 import { type EditorSchema, fieldTable, type Node, shapeSchema } from "../schema/index.ts";
 import {
   accountsOf,
+  apiRoleManifests,
   controllersOf,
   dashboard,
   defaultValues,
@@ -26,7 +27,7 @@ const TEMPLATES = "charts/templates";
 
 const MEANING: Readonly<Record<Flavour, string>> = {
   single: "flyteops in one Deployment, with a PostgreSQL of its own or yours",
-  core: "flyteops with the sync apart from the controllers, to be scaled separately",
+  core: "flyteops with controllers, sync and API apart, to be scaled separately",
 };
 
 /** Folders of which every file is generated. */
@@ -139,7 +140,8 @@ function staticFiles(flavour: Flavour, version: string): [string, string][] {
   return [
     ["files/access.yaml", yaml(access("Projects"))],
     ["files/access-everywhere.yaml", yaml(access("All").filter((manifest) => !usual.has(JSON.stringify(manifest))))],
-    ["files/flow-control.yaml", yaml(flowControl(accountsOf(flavour), version))],
+    ["files/access-api.yaml", yaml(apiRoleManifests(installationNeeds, version))],
+    ["files/flow-control.yaml", yaml(flowControl([...accountsOf(flavour), "flyteops-api"], version))],
     ["files/signal-policy.yaml", yaml(signalPolicy(version))],
     ["files/uninstall-access.yaml", yaml(uninstallAccess(version))],
     ["files/alerts.yaml", stringify(ruleGroups(), FOR_HELM)],

@@ -16,6 +16,7 @@ interface InstallationCase {
 }
 
 const needs = {
+  api: [{ apiGroups: ["flyte.org"], resources: ["runs"], verbs: ["watch", "list"] }],
   program: [{ apiGroups: ["coordination.k8s.io"], resources: ["leases"], verbs: ["get", "update"], in: "system" }],
   run: [
     { apiGroups: ["flyte.org"], resources: ["runs"], verbs: ["watch", "list"] },

@@ -4,8 +4,8 @@ import { allKinds } from "../crds/index.ts";
 /** Where the installation lives. Controllers, clients and the platform level of GitSyncs look for it there. */
 export const SYSTEM_NAMESPACE = "flyteops-system";
 
-/** Accounts of the installation. In the flavour `single` the first runs everything. */
-export const ACCOUNT = { controller: "flyteops-controller", sync: "flyteops-sync", platform: "flyteops-platform" } as const;
+/** Accounts of the installation. In the flavour `single` the first runs every controller. */
+export const ACCOUNT = { controller: "flyteops-controller", sync: "flyteops-sync", api: "flyteops-api", platform: "flyteops-platform" } as const;
 
 /** ClusterRoles that a Project binds people and its sync account to, in its namespaces. */
 export const PROJECT_ROLES = ["flyte-viewer", "flyte-editor", "flyte-sync"] as const;

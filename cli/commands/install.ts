@@ -135,7 +135,7 @@ export function registerInstall(registry: Registry): void {
       "flyteops install --set config.storage.container=b -o name",
     ],
   })
-    .option("--flavour <name>", "single: one Deployment; core: the sync apart from the controllers", "single")
+    .option("--flavour <name>", "single: one Deployment; core: controllers, sync and API apart", "single")
     .option("-f, --values <file>", "values in YAML (repeat it: later ones win)", collect)
     .option("--set <key=value>", "one value, over the files (repeat it)", collect)
     .option("-n, --namespace <name>", `only ${NAMESPACE}`)

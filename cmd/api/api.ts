@@ -1,12 +1,12 @@
 import { apiReader, apiRoutes } from "../../api/index.ts";
 import { messageOf } from "../../base/index.ts";
-import { type CliDeps, EXIT, UserError } from "../../cli/index.ts";
+import { type CliDeps, EXIT } from "../../cli/index.ts";
 import type { Config, ConfigSources } from "../../config/index.ts";
 import { type Records, lazyRecords } from "../../records/index.ts";
 import { type Cluster, openCluster } from "../controller/cluster.ts";
 import { livenessChecks, readinessChecks } from "../controller/health-checks.ts";
 import { type Foundation, layFoundation } from "../program-foundation.ts";
-import { recordsConnectionOf } from "../records-connection.ts";
+import { embeddedConnection, recordsConnectionOf } from "../records-connection.ts";
 import { healthPage } from "../telemetry/health.ts";
 import { type PlainServer, plainServer } from "../telemetry/plain-server.ts";
 import { type ApiListener, listenForCalls } from "./listen.ts";
@@ -17,12 +17,10 @@ const alone = (config: Config): Config => ({
   controller: { ...config.controller, leaderElection: { ...config.controller.leaderElection, enabled: false } },
 });
 
-function openRecords(config: Config, { logger }: Foundation): Records {
-  if (!config.database.embedded) return lazyRecords({ connection: recordsConnectionOf(config.database), logger });
-  throw new UserError("database.embedded: the database is in the pod of the controllers, where the API cannot reach it", {
-    exitCode: EXIT.usage,
-    hint: "name a PostgreSQL that both reach: database.postgres.host",
-  });
+/** An embedded database is the controllers', and is reached by its socket: the API stands beside them, with the same volume. */
+function openRecords({ database }: Config, { logger }: Foundation): Records {
+  const connection = database.embedded ? embeddedConnection(database.embeddedDirectory) : recordsConnectionOf(database);
+  return lazyRecords({ connection, logger });
 }
 
 /** `:8090` as host ("" for every address) and port. */

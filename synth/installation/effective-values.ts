@@ -46,7 +46,6 @@ type Rule = (values: Values, flavour: Flavour) => ValuesProblem | undefined;
 
 /** What the values may not say, beyond their form. The charts refuse the same in templates/checks.yaml. */
 const RULES: readonly Rule[] = [
-  ({ api }) => (api.enabled ? { path: "api.enabled", message: "this version has no program that serves the read-only API: leave it out" } : undefined),
   ({ config }) => {
     const { type, container } = config.storage ?? {};
     if (type === "local" || type === "mem")
@@ -64,6 +63,10 @@ const RULES: readonly Rule[] = [
   ({ config: { server = {} } }) =>
     (server.healthAddress ?? ":8081") !== ":8081" || (server.metricsAddress ?? ":9090") !== ":9090"
       ? { path: "config.server", message: "probes, Services and policies expect health on :8081 and metrics on :9090" }
+      : undefined,
+  ({ api, config: { server = {} } }) =>
+    api.enabled && (server.apiAddress ?? ":8090") !== ":8090"
+      ? { path: "config.server.apiAddress", message: "the Service and policies of the API expect it on :8090" }
       : undefined,
   ({ config, controller }) =>
     config.database?.embedded && controller.replicas > 1

@@ -5,7 +5,7 @@ export { alerts } from "./alerts.ts";
 export { dashboard, panels } from "./dashboard.ts";
 export { installation, type InstallationInput, kindManifests, programsOf } from "./installation.ts";
 export { MOUNT, NAME, PORT } from "./names.ts";
-export { accountsOf, controllersOf, mergedRules, type Needs, roleManifests, tenancyManifests } from "./roles.ts";
+export { accountsOf, apiRoleManifests, controllersOf, mergedRules, type Needs, roleManifests, tenancyManifests } from "./roles.ts";
 export { coreValues, type Flavour, FLAVOURS, singleValues, type Values, valuesShape } from "./values.ts";
 export { ruleGroups } from "./monitoring.ts";
 export { uninstallAccess, uninstallNeeds } from "./uninstall-access.ts";

@@ -18,6 +18,17 @@ function installed(flavour: Flavour, more: Json = {}): Manifest[] {
   return installation({ flavour, values, needs, version: "1.2.3" });
 }
 
+interface Pod {
+  readonly securityContext: Record<string, unknown>;
+  readonly containers: readonly {
+    readonly name: string;
+    readonly securityContext: unknown;
+    readonly volumeMounts: readonly { readonly mountPath: string; readonly readOnly?: boolean }[];
+  }[];
+}
+const podOf = (deployment: Manifest): Pod => (deployment["spec"] as { template: { spec: Pod } }).template.spec;
+const containersOf = (deployment: Manifest): string[] => podOf(deployment).containers.map(({ name }) => name);
+
 const rolesOf = (manifests: readonly Manifest[]) =>
   manifests
     .filter(({ kind }) => kind === "ClusterRole" || kind === "Role")
@@ -47,7 +58,7 @@ for (const flavour of FLAVOURS) {
 
     it("binds nothing but its own roles, everywhere only those that reach everywhere", () => {
       for (const { kind, metadata, ...binding } of installed(flavour).filter(({ kind: each }) => each.endsWith("RoleBinding") || each === "RoleBinding")) {
-        assert.match((binding["roleRef"] as { name: string }).name, /^flyteops-(controller|sync|platform|facts)$/, `${kind} ${metadata.name}`);
+        assert.match((binding["roleRef"] as { name: string }).name, /^flyteops-(controller|sync|api|platform|facts)$/, `${kind} ${metadata.name}`);
       }
     });
 
@@ -55,13 +66,13 @@ for (const flavour of FLAVOURS) {
       const manifests = installed(flavour);
       assert.equal(manifests[0]?.metadata.labels?.["pod-security.kubernetes.io/enforce"], "restricted");
       const deployments = manifests.filter(({ kind }) => kind === "Deployment");
-      assert.equal(deployments.length, flavour === "single" ? 1 : 2);
+      assert.deepEqual(deployments.map(containersOf), flavour === "single" ? [["flyteops", "api"]] : [["flyteops"], ["flyteops"], ["api"]]);
       for (const deployment of deployments) {
-        const pod = (deployment["spec"] as { template: { spec: Record<string, unknown> } }).template.spec;
-        const [container] = pod["containers"] as Record<string, unknown>[];
-        assert.deepEqual((pod["securityContext"] as Record<string, unknown>)["seccompProfile"], { type: "RuntimeDefault" });
-        assert.equal((pod["securityContext"] as Record<string, unknown>)["runAsNonRoot"], true);
-        assert.deepEqual(container!["securityContext"], { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] }, readOnlyRootFilesystem: true });
+        const pod = podOf(deployment);
+        assert.deepEqual(pod.securityContext["seccompProfile"], { type: "RuntimeDefault" });
+        assert.equal(pod.securityContext["runAsNonRoot"], true);
+        for (const { securityContext } of pod.containers)
+          assert.deepEqual(securityContext, { allowPrivilegeEscalation: false, capabilities: { drop: ["ALL"] }, readOnlyRootFilesystem: true });
       }
     });
 
@@ -92,6 +103,47 @@ for (const flavour of FLAVOURS) {
     });
   });
 }
+
+describe("the read-only API of an installation", () => {
+  const apiOf = (flavour: Flavour, more: Json = {}) =>
+    installed(flavour, more)
+      .filter(({ kind }) => kind === "Deployment")
+      .flatMap((deployment) => podOf(deployment).containers)
+      .find(({ name }) => name === "api");
+  const places = (flavour: Flavour, more: Json = {}) => apiOf(flavour, more)?.volumeMounts.map(({ mountPath, readOnly }) => `${mountPath} ${String(readOnly)}`);
+
+  it("has no key of the object store, and beside the controllers a token of its own instead of theirs", () => {
+    const [config, database] = ["/etc/flyteops/config.d true", "/etc/flyteops/secrets/database true"];
+    assert.deepEqual(places("core"), [config, database]);
+    const token = "/var/run/secrets/kubernetes.io/serviceaccount true";
+    assert.deepEqual(places("single", { config: { database: { embedded: false, postgres: { host: "db" } } } }), [config, database, token]);
+    assert.deepEqual(places("single"), [config, database, "/var/lib/flyteops true", token]);
+  });
+
+  it("may read three kinds, and nothing else", () => {
+    for (const flavour of FLAVOURS) {
+      const rules = rolesOf(installed(flavour)).filter(({ name }) => name === "flyteops-api");
+      assert.deepEqual(rules, [
+        {
+          kind: "ClusterRole",
+          name: "flyteops-api",
+          rules: [{ apiGroups: ["flyte.org"], resources: ["projects", "runs", "taskactions"], verbs: ["list", "watch"] }],
+        },
+      ]);
+    }
+  });
+
+  it("leaves nothing behind where it is not wanted", () => {
+    for (const flavour of FLAVOURS) {
+      const without = installed(flavour, { api: { enabled: false } });
+      assert.equal(apiOf(flavour, { api: { enabled: false } }), undefined);
+      assert.deepEqual(
+        without.filter(({ kind, metadata: { name } }) => kind !== "FlowSchema" && name.startsWith("flyteops-api")),
+        [],
+      );
+    }
+  });
+});
 
 describe("rules of roles", () => {
   it("say what several controllers need once, and keep apart what is named", () => {

@@ -5,12 +5,14 @@ import { inOrder, type Manifest, render } from "../render.ts";
 import { ACCOUNT, SYSTEM_NAMESPACE } from "../tenancy.ts";
 import { flowControl, signalPolicy } from "./cluster-policies.ts";
 import { configuration, volume } from "./configuration.ts";
+import type { ContainerOf } from "./container.ts";
 import { type Context } from "./context.ts";
 import { metadata } from "./metadata.ts";
+import { NAME } from "./names.ts";
 import { monitoring } from "./monitoring.ts";
 import { networkPolicies } from "./network.ts";
 import { type Program, programObjects } from "./program.ts";
-import { accountsOf, controllersOf, type Needs, roleManifests } from "./roles.ts";
+import { accountsOf, apiRoleManifests, controllersOf, type Needs, roleManifests } from "./roles.ts";
 
 export interface InstallationInput extends Context {
   readonly needs: Needs;
@@ -32,11 +34,24 @@ function namespace(chart: Chart, version: string): ApiObject {
   return new k8s.KubeNamespace(chart, "namespace", { metadata: metadata(SYSTEM_NAMESPACE, { version, component: "namespace", labels }) });
 }
 
-function accounts(chart: Chart, { flavour, values, version }: Context): ApiObject[] {
+/** Accounts of programs: those of the controllers, and that of the API. */
+const programAccounts = ({ flavour, values }: Context): readonly string[] => [...accountsOf(flavour), ...(values.api.enabled ? [ACCOUNT.api] : [])];
+
+/** In a pod of the controllers the API would speak as they do. Its own token comes from a Secret that the cluster fills. */
+function apiToken(chart: Chart, { flavour, values, version }: Context): ApiObject[] {
+  if (flavour !== "single" || !values.api.enabled) return [];
+  const annotations = { "kubernetes.io/service-account.name": ACCOUNT.api };
+  const facts = { version, component: "access", namespace: SYSTEM_NAMESPACE, annotations };
+  return [new k8s.KubeSecret(chart, "api-token", { metadata: metadata(NAME.apiToken, facts), type: "kubernetes.io/service-account-token" })];
+}
+
+function accounts(chart: Chart, context: Context): ApiObject[] {
+  const { values, version } = context;
   const { annotations } = values.serviceAccount;
   const facts = { version, component: "access", namespace: SYSTEM_NAMESPACE };
   return [
-    ...accountsOf(flavour).map((name) => new k8s.KubeServiceAccount(chart, `account-${name}`, { metadata: metadata(name, { ...facts, annotations }) })),
+    ...programAccounts(context).map((name) => new k8s.KubeServiceAccount(chart, `account-${name}`, { metadata: metadata(name, { ...facts, annotations }) })),
+    ...apiToken(chart, context),
     // Nobody runs as this one: the sync acts as it for GitSyncs of the platform level.
     new k8s.KubeServiceAccount(chart, "account-platform", { metadata: metadata(ACCOUNT.platform, facts), automountServiceAccountToken: false }),
   ];
@@ -44,12 +59,19 @@ function accounts(chart: Chart, { flavour, values, version }: Context): ApiObjec
 
 /** The Deployments of a flavour. */
 export function programsOf({ flavour, values, needs }: InstallationInput): readonly Program[] {
-  if (flavour === "single" || values.sync === undefined) return [{ account: ACCOUNT.controller, component: "controller", values: values.controller }];
-  const controllers = (account: string) => controllersOf(account, flavour, needs);
-  return [
-    { account: ACCOUNT.controller, component: "controller", controllers: controllers(ACCOUNT.controller), values: values.controller },
-    { account: ACCOUNT.sync, component: "sync", controllers: controllers(ACCOUNT.sync), values: values.sync },
-  ];
+  const account = ACCOUNT.controller;
+  if (flavour === "single" || values.sync === undefined) {
+    const guest: readonly ContainerOf[] = values.api.enabled ? [{ runs: "api", guest: true, values: values.api }] : [];
+    return [
+      { account, component: "controller", values: values.controller, containers: [{ runs: "controllers", account, values: values.controller }, ...guest] },
+    ];
+  }
+  const { controller, sync, api } = values;
+  const program = (account: string, component: string, of: typeof controller): Program => {
+    return { account, component, values: of, containers: [{ runs: "controllers", controllers: controllersOf(account, flavour, needs), account, values: of }] };
+  };
+  const reader: Program = { account: ACCOUNT.api, component: "api", values: api, containers: [{ runs: "api", guest: false, values: api }] };
+  return [program(account, "controller", controller), program(ACCOUNT.sync, "sync", sync), ...(api.enabled ? [reader] : [])];
 }
 
 const asObjects = (chart: Chart, manifests: readonly Manifest[]): ApiObject[] =>
@@ -64,13 +86,13 @@ export function installation(input: InstallationInput): Manifest[] {
   const programs = programsOf(input);
   const first = render((chart) => void namespace(chart, version));
   const rest = render((chart) => {
-    const reach = programs.map(({ account, component }) => ({ account, component, git: component === "sync" || flavour === "single" }));
     inOrder([
       ...accounts(chart, input),
       ...asObjects(chart, roleManifests(flavour, needs, values.access.namespaces, version)),
-      ...asObjects(chart, values.flowSchema.enabled ? flowControl(accountsOf(flavour), version) : []),
+      ...asObjects(chart, values.api.enabled ? apiRoleManifests(needs, version) : []),
+      ...asObjects(chart, values.flowSchema.enabled ? flowControl([...accountsOf(flavour), ACCOUNT.api], version) : []),
       ...asObjects(chart, values.signalPolicy.enabled ? signalPolicy(version) : []),
-      ...networkPolicies(chart, input, reach),
+      ...networkPolicies(chart, input, programs),
       ...configuration(chart, input),
       ...volume(chart, input),
       ...programs.flatMap((program) => programObjects(chart, input, program)),

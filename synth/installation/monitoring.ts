@@ -26,7 +26,7 @@ export function monitoring({ values, version }: Context, programs: readonly Prog
   const facts = { version, component: "monitoring", namespace: SYSTEM_NAMESPACE };
   const found: Manifest[] = [];
   if (serviceMonitor.enabled) {
-    const components = programs.map(({ component }) => component);
+    const components = [...new Set(programs.flatMap(({ component, containers }) => containers.map(({ runs }) => (runs === "api" ? "api" : component))))];
     found.push({
       apiVersion: OPERATOR,
       kind: "ServiceMonitor",

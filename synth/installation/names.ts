@@ -10,6 +10,12 @@ export const NAME = {
   /** Of the program in its pod. */
   container: "flyteops",
   uninstall: "flyteops-uninstall",
+  /** The Service of the read-only API. */
+  api: "flyteops-api",
+  /** Of the API in its pod. */
+  apiContainer: "api",
+  /** Holds the token of the API's account where it shares a pod with the controllers. */
+  apiToken: "flyteops-api-token",
 } as const;
 
 /** Where the programs find what is theirs. */
@@ -19,9 +25,12 @@ export const MOUNT = {
   storageSecret: "/etc/flyteops/secrets/storage",
   state: "/var/lib/flyteops",
   temporary: "/tmp",
+  /** Where Kubernetes puts the token of a pod's account: what is mounted there already stays. */
+  token: "/var/run/secrets/kubernetes.io/serviceaccount",
 } as const;
 
-export const PORT = { health: 8081, metrics: 9090 } as const;
+/** The API has its own, because it may share a pod with the controllers. */
+export const PORT = { health: 8081, metrics: 9090, api: 8090, apiHealth: 8082, apiMetrics: 9091 } as const;
 
 /** The user and group of every container. */
 export const UID = 65532;

@@ -5,15 +5,17 @@ import { NAME } from "./names.ts";
 import type { Flavour } from "./values.ts";
 import type { Manifest } from "../render.ts";
 
-/** What each controller asks of the cluster, by its name; `program` is what every program asks besides. */
+/** What each controller asks of the cluster, by its name; `program` is what each program of controllers asks besides, and `api` what the read-only API asks. */
 export type Needs = Readonly<Record<string, readonly PolicyRule[]>>;
 
 /** The controllers that the flavour core runs apart. */
 export const SYNC_CONTROLLERS: readonly string[] = ["sync", "trigger"];
 
+const NO_CONTROLLERS: readonly string[] = ["program", "api"];
+
 /** Which controllers an account runs. */
 export function controllersOf(account: string, flavour: Flavour, needs: Needs): readonly string[] {
-  const all = Object.keys(needs).filter((name) => name !== "program");
+  const all = Object.keys(needs).filter((name) => !NO_CONTROLLERS.includes(name));
   if (flavour === "single") return account === ACCOUNT.controller ? all : [];
   return all.filter((name) => SYNC_CONTROLLERS.includes(name) === (account === ACCOUNT.sync));
 }
@@ -133,7 +135,12 @@ function factsAccess(version: string): Manifest[] {
 export const accountsOf = (flavour: Flavour): readonly (keyof typeof PROJECT_ACCESS)[] =>
   flavour === "single" ? [ACCOUNT.controller] : [ACCOUNT.controller, ACCOUNT.sync];
 
-/** Every role and binding of an installation. */
+/** What the account of the read-only API may do: less than any controller, because whoever reaches its port speaks with it. */
+export function apiRoleManifests(needs: Needs, version: string): Manifest[] {
+  return [clusterRole(ACCOUNT.api, needs["api"] ?? [], version), bound("ClusterRoleBinding", ACCOUNT.api, "ClusterRole", ACCOUNT.api, version)];
+}
+
+/** Every role and binding of the controllers of an installation, and those that Projects hand out. */
 export function roleManifests(flavour: Flavour, needs: Needs, access: "Projects" | "All", version: string): Manifest[] {
   const own = accountsOf(flavour).flatMap((account) => {
     const rules = [...(needs["program"] ?? []), ...controllersOf(account, flavour, needs).flatMap((name) => needs[name] ?? [])];

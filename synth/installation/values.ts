@@ -1,7 +1,7 @@
 import { type AuthoredConfig, configSchema } from "../../config/index.ts";
 import { boolean, duration, integer, list, map, object, oneOf, open, type Parsed, quantity, string } from "../../schema/index.ts";
 
-/** single: one Deployment runs every controller. core: the sync and the triggers have a Deployment of their own, so that repositories and runs scale apart. */
+/** single: one Deployment runs every controller, and the API. core: sync and triggers have a Deployment of their own, and so has the API, so that each scales apart. */
 export const FLAVOURS = ["single", "core"] as const;
 export type Flavour = (typeof FLAVOURS)[number];
 
@@ -24,27 +24,41 @@ const image = object({
 
 const amounts = (meaning: string, given: Record<string, string>) => map(quantity().doc("Amount."), { max: 16 }).default(given).doc(meaning);
 
-function program(what: string, replicas: number) {
-  return object({
-    replicas: integer({ minimum: 0, maximum: 64 })
-      .default(replicas)
-      .doc(`Pods of ${what}. One works, or each a share of config.controller.shards; the others stand by.`),
-    resources: object({
-      requests: amounts("What is set aside.", { cpu: "100m", memory: "256Mi" }),
-      limits: amounts("The most it may use.", { memory: "1Gi" }),
-    })
-      .default({})
-      .doc("Resources of its container."),
+/** What a container of an installation may be told. */
+const container = ({ cpu, memory, most }: { readonly cpu: string; readonly memory: string; readonly most: string }) => ({
+  resources: object({
+    requests: amounts("What is set aside.", { cpu, memory }),
+    limits: amounts("The most it may use.", { memory: most }),
+  })
+    .default({})
+    .doc("Resources of its container."),
+  env: map(string({ maxLength: 32768 }).doc("Value."), { max: 64 })
+    .default({})
+    .doc("More environment, such as HTTPS_PROXY and NO_PROXY."),
+});
+
+/** What a Deployment may be told besides. */
+function placed(replicas: number, meaning: string) {
+  return {
+    replicas: integer({ minimum: 0, maximum: 64 }).default(replicas).doc(meaning),
     nodeSelector: labels("Labels of the nodes it may run on."),
     tolerations: list(open().doc("A toleration of a pod."), { max: 32 }).default([]).doc("Taints of nodes that it tolerates."),
     affinity: open().default({}).doc("Affinity of its pods; empty: replicas prefer different nodes."),
     podLabels: labels("More labels of its pods."),
     podAnnotations: labels("More annotations of its pods."),
-    env: map(string({ maxLength: 32768 }).doc("Value."), { max: 64 })
-      .default({})
-      .doc("More environment, such as HTTPS_PROXY and NO_PROXY."),
-  });
+  };
 }
+
+function program(what: string, replicas: number) {
+  const meaning = `Pods of ${what}. One works, or each a share of config.controller.shards; the others stand by.`;
+  return object({ ...placed(replicas, meaning), ...container({ cpu: "100m", memory: "256Mi", most: "1Gi" }) });
+}
+
+const READ_ONLY = "The read-only API: whoever reaches its port reads the runs of every project, without a password. See networkPolicy.apiFrom.";
+const api = {
+  enabled: boolean().default(true).doc("Serve Flyte's own clients, read-only, as the Service flyteops-api."),
+  ...container({ cpu: "50m", memory: "128Mi", most: "512Mi" }),
+};
 
 const peer = (what: string, ports: number[]) =>
   object({
@@ -66,6 +80,7 @@ const networkPolicy = object({
   git: peer("git servers", [443, 22]),
   telemetry: peer("the collector of traces", [4318]),
   metricsFrom: labels("Labels of the namespaces that may read metrics; empty: any namespace."),
+  apiFrom: labels("Labels of the namespaces that may call the read-only API, besides flyteops-system itself; empty: no other."),
 });
 
 const monitoring = object({
@@ -133,15 +148,13 @@ const shared = {
   })
     .default({})
     .doc("The Helm pre-delete hook."),
-  api: object({ enabled: boolean().default(false).doc("The read-only API. This version has no such program: true is refused.") })
-    .default({})
-    .doc("The read-only API."),
 };
 
 /** Values of the flavour single, and of the chart flyteops. */
 export const singleValues = object({
   ...shared,
   controller: program("the program", 1).default({}).doc("The one Deployment."),
+  api: object(api).default({}).doc(`${READ_ONLY} A container in the pod of the controllers, with an account of its own.`),
   volume: object({
     size: quantity().default("10Gi").doc("Size of the claim."),
     storageClassName: string({ maxLength: 253 }).default("").doc("Storage class; empty: the cluster's default."),
@@ -155,6 +168,9 @@ export const coreValues = object({
   ...shared,
   controller: program("the controllers", 2).default({}).doc("The Deployment of everything but repositories and triggers."),
   sync: program("the sync", 2).default({}).doc("The Deployment that follows repositories and fires triggers."),
+  api: object({ ...api, ...placed(2, "Pods of the API; all of them answer.") })
+    .default({})
+    .doc(`${READ_ONLY} A Deployment of its own.`),
 });
 
 type Written<T> = Omit<T, "config"> & { readonly config: AuthoredConfig };
@@ -162,6 +178,9 @@ export type SingleValues = Written<Parsed<typeof singleValues>>;
 export type CoreValues = Written<Parsed<typeof coreValues>>;
 /** Values with every default filled in, but `config`, which stays as it was written: the program fills that in itself. */
 export type Values = (SingleValues & { readonly sync?: undefined }) | (CoreValues & { readonly volume?: undefined });
-export type ProgramValues = SingleValues["controller"];
+/** What is said of a pod. */
+export type PodValues = Omit<SingleValues["controller"], "resources" | "env">;
+/** What is said of a container. */
+export type ContainerValues = Pick<SingleValues["controller"], "resources" | "env">;
 
 export const valuesShape = (flavour: Flavour): typeof singleValues | typeof coreValues => (flavour === "single" ? singleValues : coreValues);

@@ -39,6 +39,7 @@ const ALL: { [key: string]: Json } = {
     database: { cidrs: ["10.1.0.0/16"] },
     objectStore: { ports: [443, 9000] },
     metricsFrom: { "kubernetes.io/metadata.name": "monitoring" },
+    apiFrom: { "flyte.org/api": "yes" },
   },
   podDisruptionBudget: { enabled: false },
   monitoring: { serviceMonitor: { enabled: true, labels: { release: "p" } }, rules: { enabled: true }, dashboard: { enabled: true } },
@@ -54,14 +55,18 @@ const ALL: { [key: string]: Json } = {
   },
 };
 
+const API = { resources: { limits: { memory: "2Gi" } }, env: { NODE_OPTIONS: "--max-old-space-size=1500" } };
+
 const CASES: readonly { readonly title: string; readonly flavour: Flavour; readonly values: Json }[] = [
   { title: "nothing but a bucket", flavour: "single", values: { config: STORE } },
   { title: "a PostgreSQL of one's own", flavour: "single", values: { config: { ...STORE, ...SERVER } } },
-  { title: "everything changed", flavour: "single", values: ALL },
+  { title: "everything changed", flavour: "single", values: { ...ALL, api: API } },
+  { title: "no API", flavour: "single", values: { config: STORE, api: { enabled: false } } },
+  { title: "no API", flavour: "core", values: { config: { ...STORE, ...SERVER }, api: { enabled: false }, monitoring: { serviceMonitor: { enabled: true } } } },
   { title: "policies left out", flavour: "single", values: { config: STORE, networkPolicy: { enabled: false }, flowSchema: { enabled: false }, signalPolicy: { enabled: false } } },
   { title: "a volume of a class", flavour: "single", values: { config: STORE, volume: { size: "50Gi", storageClassName: "fast" } } },
   { title: "nothing but a bucket and a host", flavour: "core", values: { config: { ...STORE, ...SERVER } } },
-  { title: "everything changed", flavour: "core", values: { ...ALL, sync: { replicas: 1, env: { GIT_SSL_NO_VERIFY: "0" } } } },
+  { title: "everything changed", flavour: "core", values: { ...ALL, sync: { replicas: 1, env: { GIT_SSL_NO_VERIFY: "0" } }, api: { ...API, replicas: 3, nodeSelector: { pool: "api" } } } },
   { title: "an image by its tag", flavour: "core", values: { config: { ...STORE, ...SERVER }, image: { tag: "0.1.1" } } },
 ];
 
@@ -69,7 +74,7 @@ const REFUSED: readonly { readonly title: string; readonly flavour: Flavour; rea
   { title: "no bucket", flavour: "single", values: {}, words: /config\.storage\.container: name the bucket/ },
   { title: "a store that pods cannot reach", flavour: "single", values: { config: { storage: { type: "local" } } }, words: /out of reach of pods/ },
   { title: "two replicas over one volume", flavour: "single", values: { config: STORE, controller: { replicas: 2 } }, words: /at most one replica/ },
-  { title: "the API that is not there", flavour: "core", values: { config: { ...STORE, ...SERVER }, api: { enabled: true } }, words: /read-only API: leave it out/ },
+  { title: "the API at another port than its Service", flavour: "core", values: { config: { ...STORE, ...SERVER, server: { apiAddress: ":1" } } }, words: /config\.server\.apiAddress: the Service/ },
   { title: "no host", flavour: "core", values: { config: STORE }, words: /config\.database\.postgres\.host: name the host/ },
   { title: "an embedded database that two programs would share", flavour: "core", values: { config: { ...STORE, database: { embedded: true } } }, words: /flavour core shares one PostgreSQL/ },
   { title: "other ports for health", flavour: "single", values: { config: { ...STORE, server: { healthAddress: ":1" } } }, words: /expect health on :8081/ },

@@ -1,4 +1,5 @@
 import { setMaxListeners } from "node:events";
+import { type ApiReader, apiReader } from "../../api/index.ts";
 import { seededRandom, silentLogger } from "../../base/index.ts";
 import { memoryStore } from "../../blobs/index.ts";
 import { inlineEvaluator } from "../../cel/index.ts";
@@ -26,7 +27,7 @@ import {
 } from "../../kube/index.ts";
 import { type ApiServer, memoryApiServer } from "../../local/apiserver/index.ts";
 import { containerPlugin, defaultPluginConfig } from "../../plugins/index.ts";
-import { accountsOf, controllersOf, type Flavour, installation, parseValues, SYSTEM_NAMESPACE } from "../../synth/index.ts";
+import { ACCOUNT, accountsOf, controllersOf, type Flavour, installation, parseValues, SYSTEM_NAMESPACE } from "../../synth/index.ts";
 import { integerLiteral } from "../../values/index.ts";
 import { fakeKubelet } from "../support/fake-kubelet.ts";
 import { type MemoryArchive, memoryArchive } from "../support/memory-archive.ts";
@@ -42,6 +43,8 @@ export interface ClusterOfRoles {
   as(account: string): ObjectClient;
   readonly remote: MemoryRemote;
   readonly archive: MemoryArchive;
+  /** What the read-only API answers from, as its own account. */
+  readonly api: ApiReader;
   /** Requests that were answered with 403, with the account that made them. */
   readonly refused: readonly string[];
   /** Until nothing moves for a minute. */
@@ -106,6 +109,10 @@ export async function clusterOfRoles(flavour: Flavour): Promise<ClusterOfRoles> 
     controllers.push(...own);
     running.push(informers.run(stop.signal), ...own.map((each) => each.run(stop.signal)));
   }
+  const follows = informerSet({ clock, random: seededRandom(4), logger: silentLogger, client: apiClient(accountTransport(server, ACCOUNT.api, refused)) });
+  const history = { runs: async () => [], run: async () => undefined, uidsOf: async () => [] };
+  const api = apiReader(follows, history);
+  running.push(follows.run(stop.signal));
   const kubelet = fakeKubelet(
     client,
     () => blobs,
@@ -117,6 +124,7 @@ export async function clusterOfRoles(flavour: Flavour): Promise<ClusterOfRoles> 
     as: (account) => apiClient(accountTransport(server, account, [])),
     remote,
     archive,
+    api,
     refused,
     async quiet() {
       const end = clock.now() + 60_000;

@@ -70,6 +70,17 @@ for (const flavour of FLAVOURS) {
       assert.deepEqual(cluster.refused, []);
     });
 
+    it("show it to the API, which is let at nothing else", async () => {
+      assert.deepEqual([cluster.api.synced, cluster.api.projects().map(({ metadata }) => metadata.name)], [true, ["ml"]]);
+      const found = await cluster.api.find("ml-development", "first");
+      assert.deepEqual([found?.run.status?.phase, found?.actions.length], ["Succeeded", 2]);
+      const reader = cluster.as("flyteops-api");
+      const refused = (work: Promise<unknown>) => assert.rejects(work, (thrown) => thrown instanceof ApiError && thrown.code === 403);
+      await refused(reader.list(Kinds.Secret, { namespace: "flyteops-system" }));
+      await refused(reader.list(Kinds.Pod, { namespace: "ml-development" }));
+      await refused(reader.patch(RunKind, { namespace: "ml-development", name: "first" }, { type: "merge", body: { spec: { desiredState: "Aborted" } } }));
+    });
+
     it("run again for a commit, and tidy up after what has left the repository", async () => {
       cluster.remote.commit({ "project.yaml": PROJECT, "steps.yaml": STEPS.replace('"true"', '"false"') });
       await cluster.quiet();

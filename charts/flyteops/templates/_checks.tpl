@@ -9,9 +9,6 @@
 {{- fail "taskactions.flyte.org is in this cluster and not from flyteops: Flyte 2 is installed. Both define that kind, so they cannot share a cluster: use another one, or remove Flyte 2 and then its kind" -}}
 {{- end -}}
 {{- end -}}
-{{- if .Values.api.enabled -}}
-{{- fail "api.enabled: this version has no program that serves the read-only API: leave it out" -}}
-{{- end -}}
 {{- $storage := .Values.config.storage | default dict -}}
 {{- if has $storage.type (list "local" "mem") -}}
 {{- fail (printf "config.storage.type: a store of type %s is out of reach of pods: use s3, google or azure" $storage.type) -}}
@@ -29,5 +26,8 @@
 {{- $server := .Values.config.server | default dict -}}
 {{- if or (ne (toString ($server.healthAddress | default ":8081")) ":8081") (ne (toString ($server.metricsAddress | default ":9090")) ":9090") -}}
 {{- fail "config.server: probes, Services and policies expect health on :8081 and metrics on :9090" -}}
+{{- end -}}
+{{- if and .Values.api.enabled (ne (toString ($server.apiAddress | default ":8090")) ":8090") -}}
+{{- fail "config.server.apiAddress: the Service and policies of the API expect it on :8090" -}}
 {{- end -}}
 {{- end }}

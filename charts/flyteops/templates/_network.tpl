@@ -44,15 +44,36 @@ spec:
         - namespaceSelector: {}
         {{- end }}
       ports:
+        {{- if .command }}
         - protocol: TCP
           port: 9090
+        {{- end }}
+        {{- if .api }}
+        - protocol: TCP
+          port: 9091
+        {{- end }}
+    {{- if .api }}
+    # The API asks nobody for a password: it is open to its own namespace and to those that somebody labelled for it.
+    - from:
+        - podSelector: {}
+        {{- with $policy.apiFrom }}
+        - namespaceSelector:
+            matchLabels:
+              {{- toYaml . | nindent 14 }}
+        {{- end }}
+      ports:
+        - protocol: TCP
+          port: 8090
+    {{- end }}
   egress:
     {{- include "flyteops.dns" . | nindent 4 }}
     {{- include "flyteops.wayOut" $policy.apiServer | nindent 4 }}
     {{- if not (include "flyteops.embedded" .root) }}
     {{- include "flyteops.wayOut" $policy.database | nindent 4 }}
     {{- end }}
+    {{- if .command }}
     {{- include "flyteops.wayOut" $policy.objectStore | nindent 4 }}
+    {{- end }}
     {{- if .git }}
     {{- include "flyteops.wayOut" $policy.git | nindent 4 }}
     {{- end }}

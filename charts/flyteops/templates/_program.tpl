@@ -1,10 +1,9 @@
 {{/*
-The Deployment of a program, the Service its metrics are read from, its disruption budget and its network policy.
-A dict of: root, account, component, values, command (list), git (whether it fetches repositories).
+The Deployment of a program, its Services, its disruption budget and its network policy.
+A dict of: root, account, component, values, git (whether it fetches repositories), and what its pods hold: command (list; absent: no controllers), api
+(values of the API; absent: no API).
 */}}
 {{- define "flyteops.program" -}}
-{{- $root := .root }}
-{{- $values := .values }}
 apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -70,71 +69,12 @@ spec:
         {{- toYaml . | nindent 8 }}
       {{- end }}
       containers:
-        - name: flyteops
-          image: {{ include "flyteops.image" .root }}
-          imagePullPolicy: {{ .root.Values.image.pullPolicy }}
-          command:
-            {{- toYaml .command | nindent 12 }}
-          env:
-            - name: POD_NAME
-              valueFrom:
-                fieldRef:
-                  fieldPath: metadata.name
-            - name: POD_NAMESPACE
-              valueFrom:
-                fieldRef:
-                  fieldPath: metadata.namespace
-            {{- range $name, $value := .values.env }}
-            - name: {{ $name }}
-              value: {{ $value | quote }}
-            {{- end }}
-          ports:
-            - name: health
-              containerPort: 8081
-            - name: metrics
-              containerPort: 9090
-          startupProbe:
-            httpGet:
-              path: /healthz
-              port: health
-            timeoutSeconds: 5
-            periodSeconds: 2
-            failureThreshold: 60
-          livenessProbe:
-            httpGet:
-              path: /healthz
-              port: health
-            timeoutSeconds: 5
-            periodSeconds: 10
-            failureThreshold: 3
-          readinessProbe:
-            httpGet:
-              path: /readyz
-              port: health
-            timeoutSeconds: 5
-            periodSeconds: 5
-            failureThreshold: 3
-          resources:
-            {{- toYaml .values.resources | nindent 12 }}
-          {{- include "flyteops.containerSecurity" . | nindent 10 }}
-          volumeMounts:
-            - name: config
-              mountPath: /etc/flyteops/config.d
-              readOnly: true
-            {{- if .root.Values.secrets.database }}
-            - name: database-secret
-              mountPath: /etc/flyteops/secrets/database
-              readOnly: true
-            {{- end }}
-            {{- if .root.Values.secrets.storage }}
-            - name: storage-secret
-              mountPath: /etc/flyteops/secrets/storage
-              readOnly: true
-            {{- end }}
-            - name: state
-              mountPath: /var/lib/flyteops
-            - name: temporary
-              mountPath: /tmp
+        {{- if .command }}
+        {{- include "flyteops.controllers" . | nindent 8 }}
+        {{- end }}
+        {{- if .api }}
+        {{- include "flyteops.api" . | nindent 8 }}
+        {{- end }}
       volumes:
         - name: config
           configMap:
@@ -147,6 +87,7 @@ spec:
             optional: true
             defaultMode: 288
         {{- end }}
+        {{- if .command }}
         {{- with .root.Values.secrets.storage }}
         - name: storage-secret
           secret:
@@ -163,6 +104,19 @@ spec:
           {{- end }}
         - name: temporary
           emptyDir: {}
+        {{- end }}
+        {{- if and .command .api }}
+        # Not optional: the kubelet waits until the cluster has written the token.
+        - name: api-token
+          secret:
+            secretName: flyteops-api-token
+            defaultMode: 288
+            items:
+              - {key: ca.crt, path: ca.crt}
+              - {key: namespace, path: namespace}
+              - {key: token, path: token}
+        {{- end }}
+{{- if .command }}
 ---
 apiVersion: v1
 kind: Service
@@ -175,6 +129,35 @@ spec:
     - name: metrics
       port: 9090
       targetPort: metrics
+{{- end }}
+{{- if .api }}
+---
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "flyteops.metadata" (list .root "api" "flyteops-api-metrics") | nindent 2 }}
+spec:
+  selector:
+    {{- include "flyteops.selector" .component | nindent 4 }}
+  ports:
+    - name: metrics
+      port: 9091
+      targetPort: api-metrics
+---
+apiVersion: v1
+kind: Service
+metadata:
+  {{- include "flyteops.metadata" (list .root "api" "flyteops-api") | nindent 2 }}
+spec:
+  selector:
+    {{- include "flyteops.selector" .component | nindent 4 }}
+  ports:
+    # gRPC is HTTP/2 from the first byte: what stands between must not begin with HTTP/1.1.
+    - name: grpc
+      appProtocol: kubernetes.io/h2c
+      port: 8090
+      targetPort: grpc
+{{- end }}
 {{- if .root.Values.podDisruptionBudget.enabled }}
 ---
 apiVersion: policy/v1
