@@ -5,7 +5,6 @@ import type { PodLogSource } from "./pod-log-source.ts";
 import type { PodStreams } from "./pod-streams.ts";
 import type { Entry } from "./storage/entry.ts";
 import type { Store } from "./storage/store.ts";
-import type { ListSnapshots } from "./verbs/list-snapshots.ts";
 
 /** What every verb works with. */
 export interface Core {
@@ -19,7 +18,6 @@ export interface Core {
   readonly podStreams: PodStreams | undefined;
   /** The latest watch frame of an entry, made once for all its watchers. */
   readonly frames: WeakMap<Entry, { readonly type: string; readonly frame: Buffer }>;
-  readonly snapshots: ListSnapshots;
   /** Aborted when the server closes: ends every stream. */
   readonly closing: AbortSignal;
 }

@@ -21,7 +21,6 @@ import { notServed, statusOf } from "./status.ts";
 import type { ObjectLog } from "./storage/object-log.ts";
 import { openStore } from "./storage/store.ts";
 import { localTransport } from "./transport.ts";
-import { listSnapshots } from "./verbs/list-snapshots.ts";
 import { jsonResponse } from "./wire/encode.ts";
 import { type ResourceRoute, resourceRoute } from "./wire/route.ts";
 import type { Call } from "./wire/target.ts";
@@ -123,7 +122,7 @@ export async function createApiServer(deps: ApiServerDeps): Promise<ApiServer> {
   const access = openAccess({ clock, random, store, tokens: deps.tokens ?? new Map(), signingKey: deps.signingKey ?? newSigningKey() });
   const { admission } = access;
   const shared = { clock, random, logger, store, kinds, admission, podLogs: deps.podLogs, podStreams: deps.podStreams };
-  const core: Core = { ...shared, frames: new WeakMap(), snapshots: listSnapshots(), closing: closing.signal };
+  const core: Core = { ...shared, frames: new WeakMap(), closing: closing.signal };
   const running: Running = { core, documents: documents(core, access), access };
   await Promise.all([makeSystemNamespaces(core), keepDefaultRoles(core)]);
   const cleanup = definitionCleanup(core);

@@ -12,7 +12,14 @@ const RETAIN = "$retainKeys";
 const DELETE_PREFIX = "$deleteFromPrimitiveList/";
 const ORDER_PREFIX = "$setElementOrder/";
 
-class PatchProblem extends Error {}
+class PatchProblem extends Error {
+  constructor(
+    message: string,
+    readonly status: 400 | 500 = 500,
+  ) {
+    super(message);
+  }
+}
 
 function strategyOf(type: FieldType): "merge" | "replace" {
   return type?.patchStrategies.includes("merge") ? "merge" : "replace";
@@ -33,9 +40,9 @@ function bare(value: unknown): unknown {
 function retained(live: Fields, patch: Fields): Fields {
   const keys = patch[RETAIN];
   if (keys === undefined) return live;
-  if (!Array.isArray(keys)) throw new PatchProblem("invalid patch format of retainKeys");
+  if (!Array.isArray(keys)) throw new PatchProblem("invalid patch format of retainKeys", 400);
   for (const key of Object.keys(patch)) {
-    if (!isDirective(key) && patch[key] !== null && !keys.includes(key)) throw new PatchProblem(`invalid patch format of retainKeys`);
+    if (!isDirective(key) && patch[key] !== null && !keys.includes(key)) throw new PatchProblem("invalid patch format of retainKeys", 400);
   }
   return Object.fromEntries(Object.entries(live).filter(([key]) => keys.includes(key)));
 }
@@ -167,7 +174,7 @@ export function strategicMerge(schema: Structural, live: KubeObject, patch: unkn
   try {
     return { kind: "merged", object: mergeMaps(resourceType(schema), live, patch) as KubeObject };
   } catch (thrown) {
-    if (thrown instanceof PatchProblem) return { kind: "invalid", status: 500, message: thrown.message };
+    if (thrown instanceof PatchProblem) return { kind: "invalid", status: thrown.status, message: thrown.message };
     throw thrown;
   }
 }

@@ -33,6 +33,7 @@ async function applyToNothing(core: Core, call: Call, object: KubeObject, option
   if (uid) throw conflict(subjectOf(call.target), name, `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`);
   const created = copyJson(applied(core, call, undefined, object, options));
   if (kind.namespaced) created.metadata.namespace = namespace;
+  delete created.metadata.resourceVersion;
   return { object: await createObject(core, call, created, options), created: true };
 }
 

@@ -2,6 +2,7 @@ import type { KubeObject } from "../../../kube/index.ts";
 import { prune } from "../../../schema/structural/index.ts";
 import { badRequest, invalid } from "../status.ts";
 import { decodeBody, objectOf } from "../wire/decode.ts";
+import type { Duplicates } from "../wire/duplicates.ts";
 import type { FieldValidation } from "../wire/options.ts";
 import type { Call, Target } from "../wire/target.ts";
 
@@ -49,26 +50,25 @@ export function refuseOtherUid({ kind, name }: Target, object: KubeObject, live:
 }
 
 /** Drops fields that the kind does not have, in place; returns what strict validation says about them and about repeated ones. */
-export function unknownFields(object: KubeObject, target: Target, duplicates: readonly string[]): string[] {
-  const unknown = prune(target.kind.schema, object);
-  return [...duplicates.map((path) => `duplicate field "${path}"`), ...unknown.map((path) => `unknown field "${path}"`)];
+export function unknownFields(object: KubeObject, target: Target, duplicates: Duplicates): Duplicates {
+  const unknown = prune(target.kind.schema, object).map((path) => `unknown field "${path}"`);
+  return { warnings: [...duplicates.warnings, ...unknown], refusals: [...duplicates.refusals, ...unknown] };
 }
 
 /** Drops fields that the kind does not have and says so as the request asked to hear it. */
-function pruneUnknown(object: KubeObject, target: Target, duplicates: readonly string[], validation: FieldValidation, warnings: string[]): void {
-  const texts = unknownFields(object, target, duplicates);
-  if (validation === "Ignore" || texts.length === 0) return;
-  if (validation === "Warn") return void warnings.push(...texts);
+function pruneUnknown(object: KubeObject, target: Target, duplicates: Duplicates, validation: FieldValidation, warnings: string[]): void {
+  const found = unknownFields(object, target, duplicates);
+  if (validation === "Ignore" || found.warnings.length === 0) return;
+  if (validation === "Warn") return void warnings.push(...found.warnings);
   const { kind } = target;
-  throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${texts.join(", ")}`);
+  throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: strict decoding error: ${found.refusals.join(", ")}`);
 }
 
 /** Says of repeated fields what the request asked to hear. An apply meets its unknown fields itself. */
-export function reportDuplicates(duplicates: readonly string[], validation: FieldValidation, warnings: string[]): void {
-  if (validation === "Ignore" || duplicates.length === 0) return;
-  const texts = duplicates.map((path) => `duplicate field "${path}"`);
-  if (validation === "Strict") throw badRequest(`strict decoding error: ${texts.join(", ")}`);
-  warnings.push(...texts);
+export function reportDuplicates(duplicates: Duplicates, validation: FieldValidation, warnings: string[]): void {
+  if (validation === "Ignore" || duplicates.warnings.length === 0) return;
+  if (validation === "Strict") throw badRequest(`error strict decoding YAML: error converting YAML to JSON: ${duplicates.refusals.join(", ")}`);
+  warnings.push(...duplicates.warnings);
 }
 
 /** The object a POST or PUT carries: decoded, of the right kind, without unknown fields. */

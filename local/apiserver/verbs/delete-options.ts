@@ -16,6 +16,8 @@ export interface DeleteOptions {
 const POLICIES: ReadonlySet<string> = new Set(["Orphan", "Background", "Foreground"]);
 
 interface Body {
+  kind?: string;
+  apiVersion?: string;
   gracePeriodSeconds?: number;
   orphanDependents?: boolean;
   propagationPolicy?: string;
@@ -27,7 +29,10 @@ async function bodyOf(call: Call): Promise<Body> {
   if (call.body.byteLength === 0) return {};
   const { value } = await decodeBody(call.body, call.headers["content-type"], "DeleteOptions");
   if (typeof value !== "object" || value === null || Array.isArray(value)) throw badRequest("DeleteOptions cannot be read: the body is not a JSON object");
-  return value as Body;
+  const body = value as Body;
+  if ((body.kind ?? "DeleteOptions") !== "DeleteOptions")
+    throw badRequest(`no kind "${body.kind}" is registered for version "${body.apiVersion ?? ""}" here: DeleteOptions is`);
+  return body;
 }
 
 /** Without a body the query speaks. */
@@ -42,18 +47,16 @@ function queryOf(query: URLSearchParams): Body {
   };
 }
 
-function refuse(field: string, message: string): never {
-  throw invalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", [
-    { reason: field === "" ? "FieldValueInvalid" : "FieldValueNotSupported", message, field },
-  ]);
+function refusePolicy(reason: "FieldValueInvalid" | "FieldValueNotSupported", message: string): never {
+  throw invalid({ group: "meta.k8s.io", kind: "DeleteOptions" }, "", [{ reason, message, field: "propagationPolicy" }]);
 }
 
 function propagationOf(body: Body): Propagation | undefined {
   const { propagationPolicy: policy, orphanDependents: orphan } = body;
   if (policy !== undefined && orphan !== undefined)
-    refuse("propagationPolicy", `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`);
+    refusePolicy("FieldValueInvalid", `Invalid value: ${JSON.stringify(policy)}: orphanDependents and deletionPropagation cannot be both set`);
   if (policy !== undefined && policy !== "" && !POLICIES.has(policy))
-    refuse("propagationPolicy", `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`);
+    refusePolicy("FieldValueNotSupported", `Unsupported value: ${JSON.stringify(policy)}: supported values: "Foreground", "Background", "Orphan", "nil"`);
   if (orphan !== undefined) return orphan ? "Orphan" : "Background";
   return policy ? (policy as Propagation) : undefined;
 }

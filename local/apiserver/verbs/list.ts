@@ -1,11 +1,12 @@
 import type { Cause } from "../../../schema/structural/index.ts";
 import type { Core } from "../core.ts";
-import { badRequest, failure, invalid, notFound, tooLargeResourceVersion } from "../status.ts";
+import { badRequest, expired, invalid, notFound, tooLargeResourceVersion } from "../status.ts";
 import type { Entry } from "../storage/entry.ts";
 import { integerOf, resourceVersionOf } from "../wire/options.ts";
 import { type Matches, selection } from "../wire/selectors.ts";
-import { type Call, subjectOf } from "../wire/target.ts";
+import { type Call, subjectOf, type Target } from "../wire/target.ts";
 import { fromStored } from "../kinds/served-kind.ts";
+import { type ContinueToken, continueTooOld, readContinueToken, writeContinueToken } from "./continue-token.ts";
 import { keyOfTarget } from "./update.ts";
 
 /** A collection, or one page of it, at one moment. */
@@ -15,36 +16,6 @@ export interface Listed {
   readonly continue: string | undefined;
   readonly remaining: number | undefined;
 }
-
-/** Where the next page of a list begins. */
-interface Token {
-  readonly v: "flyteops.local/v1";
-  readonly list: string;
-  readonly rv: number;
-  readonly start: string;
-}
-
-function readToken(text: string): Token {
-  const bad = (why: string) => badRequest(`invalid continue token: continue key is not valid: ${why}`);
-  let token: Partial<Token>;
-  try {
-    token = JSON.parse(Buffer.from(text, "base64url").toString("utf8")) as Partial<Token>;
-  } catch {
-    throw bad("it was not made by this server");
-  }
-  if (
-    typeof token !== "object" ||
-    token === null ||
-    token.v !== "flyteops.local/v1" ||
-    typeof token.list !== "string" ||
-    typeof token.start !== "string" ||
-    typeof token.rv !== "number"
-  )
-    throw bad("it was not made by this server");
-  return token as Token;
-}
-
-const writeToken = (token: Token): string => Buffer.from(JSON.stringify(token)).toString("base64url");
 
 /** What the options of a list say against each other, in the order of the real server. */
 function optionCauses(query: URLSearchParams): Cause[] {
@@ -68,35 +39,48 @@ function checkOptions(query: URLSearchParams): void {
   integerOf(query, "timeoutSeconds");
 }
 
-/** A list at an exact, older version is possible only through a continue token. */
-function checkVersion(core: Core, call: Call): void {
-  const asked = resourceVersionOf(call.query, true);
-  if (asked === undefined) return;
-  if (asked > core.store.resourceVersion) throw tooLargeResourceVersion(asked, core.store.resourceVersion);
-  if (call.query.get("resourceVersionMatch") === "Exact" && asked !== core.store.resourceVersion) throw gone();
+/** A moment, and how somebody asked for it. */
+interface Moment {
+  /** 0: now. */
+  readonly resourceVersion: number;
+  /** What to answer when it is forgotten. */
+  readonly forgotten: () => Error;
 }
 
-function gone(): Error {
-  return failure(
-    410,
-    "Expired",
-    "The provided continue parameter is too old to display a consistent list result. You can start a new list without the continue parameter, or use the continue token in this response to retrieve the remainder of the results. Continuing with the provided token results in an inconsistent list - objects that were created, modified, or deleted between the time the first chunk was returned and now may show up in the list.",
-  );
+/** A version with a limit means just that version, unless it says that a newer one will do. */
+function momentOf({ query }: Call, limit: number, current: number): Moment {
+  const asked = resourceVersionOf(query, true) ?? 0;
+  if (asked > current) throw tooLargeResourceVersion(asked, current);
+  const match = query.get("resourceVersionMatch") ?? "";
+  const exact = match === "Exact" || (match === "" && limit > 0);
+  return { resourceVersion: exact ? asked : 0, forgotten: () => expired("The resourceVersion for the provided list is too old.") };
+}
+
+function momentOfToken(token: ContinueToken, { query }: Call, current: number): Moment {
+  if (query.get("resourceVersion") && query.get("resourceVersion") !== "0") throw badRequest("specifying resource version is not allowed when using continue");
+  if (token.resourceVersion > current) throw tooLargeResourceVersion(token.resourceVersion, current);
+  return { resourceVersion: Math.max(0, token.resourceVersion), forgotten: () => continueTooOld(token) };
+}
+
+/** The collection as it was, in key order: what happened since is taken back. Throws 410. */
+function entriesAt({ store }: Core, { kind, namespace }: Target, { resourceVersion, forgotten }: Moment): readonly Entry[] {
+  const now = store.list(kind.collection, namespace);
+  if (resourceVersion === 0) return now;
+  const since = store.since(kind.collection, resourceVersion);
+  if (!since) throw forgotten();
+  const events = since.filter(({ entry }) => namespace === "" || entry.namespace === namespace);
+  if (events.length === 0) return now;
+  const then = new Map(now.map((entry) => [entry.key, entry]));
+  for (const { type, entry, previous } of events.reverse()) {
+    if (type === "ADDED" || !previous) then.delete(entry.key);
+    else then.set(entry.key, previous);
+  }
+  return [...then.values()].sort((left, right) => (left.key < right.key ? -1 : 1));
 }
 
 function matching(call: Call, entries: readonly Entry[], matches: Matches | undefined): readonly Entry[] {
   if (!matches) return entries;
   return entries.filter((entry) => matches(fromStored(call.target.kind, entry.object)));
-}
-
-/** A page; the rest is kept for whoever asks for it. */
-function page(core: Core, all: readonly Entry[], resourceVersion: number, list: string | undefined, from: number, limit: number, selected: boolean): Listed {
-  const end = limit > 0 ? from + limit : all.length;
-  const entries = from === 0 && end >= all.length ? all : all.slice(from, end);
-  if (end >= all.length) return { entries, resourceVersion, continue: undefined, remaining: undefined };
-  const id = list ?? core.snapshots.keep({ resourceVersion, entries: all });
-  const token = writeToken({ v: "flyteops.local/v1", list: id, rv: resourceVersion, start: all[end]!.key });
-  return { entries, resourceVersion, continue: token, remaining: selected ? undefined : all.length - end };
 }
 
 /** Whoever takes any version takes all of it at once, as from the cache of a real server. */
@@ -107,22 +91,23 @@ function limitOf(query: URLSearchParams): number {
 
 /** The objects of a collection that a request selects. Throws 400, 410, 504. */
 export function list(core: Core, call: Call): Listed {
-  checkOptions(call.query);
-  const limit = limitOf(call.query);
-  const matches = selection(call.target.kind, call.query);
-  const token = call.query.get("continue");
-  if (token) {
-    const { list: id, start, rv } = readToken(token);
-    if (call.query.get("resourceVersion") && call.query.get("resourceVersion") !== "0")
-      throw badRequest("specifying resource version is not allowed when using continue");
-    const snapshot = core.snapshots.find(id);
-    if (snapshot?.resourceVersion !== rv) throw gone();
-    const from = snapshot.entries.findIndex((entry) => entry.key >= start);
-    return page(core, snapshot.entries, rv, id, Math.max(0, from), limit, matches !== undefined);
-  }
-  checkVersion(core, call);
-  const all = matching(call, core.store.list(call.target.kind.collection, call.target.namespace), matches);
-  return page(core, all, core.store.resourceVersion, undefined, 0, limit, matches !== undefined);
+  const { query, target } = call;
+  checkOptions(query);
+  const limit = limitOf(query);
+  const matches = selection(target.kind, query);
+  const text = query.get("continue");
+  const token = text ? readContinueToken(text) : undefined;
+  const current = core.store.resourceVersion;
+  const moment = token ? momentOfToken(token, call, current) : momentOf(call, limit, current);
+  const everything = entriesAt(core, target, moment);
+  const below = `${target.kind.collection}${target.namespace === "" ? "" : `/${target.namespace}`}`.length;
+  const rest = token ? everything.filter(({ key }) => key.slice(below) >= token.start) : everything;
+  const found = matching(call, rest, matches);
+  const resourceVersion = moment.resourceVersion || current;
+  if (limit <= 0 || found.length <= limit) return { entries: found, resourceVersion, continue: undefined, remaining: undefined };
+  const entries = found.slice(0, limit);
+  const start = `${entries[limit - 1]!.key.slice(below)}\0`;
+  return { entries, resourceVersion, continue: writeContinueToken({ resourceVersion, start }), remaining: matches ? undefined : found.length - limit };
 }
 
 /** GET of one object, as committed. */

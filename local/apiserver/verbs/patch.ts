@@ -5,7 +5,7 @@ import type { Core } from "../core.ts";
 import { fromStored } from "../kinds/served-kind.ts";
 import { badRequest, invalid, notFound, unexplained, unsupportedMediaType } from "../status.ts";
 import { checkSize, type Decoded, mediaType, objectOf, parseJsonText, parseYamlOrJson } from "../wire/decode.ts";
-import { duplicateFields } from "../wire/duplicate-fields.ts";
+import { duplicatesInJson } from "../wire/duplicates.ts";
 import { type WriteOptions, writeOptions } from "../wire/options.ts";
 import { type Call, subjectOf } from "../wire/target.ts";
 import { apply } from "./apply.ts";
@@ -49,7 +49,7 @@ async function decodedPatch(call: Call, type: PatchType): Promise<Decoded> {
   try {
     if (type === "apply") return await parseYamlOrJson(call.body);
     const text = Buffer.from(call.body).toString("utf8");
-    return { value: type === "json" ? parseJson(text) : parseJsonText(text), duplicates: duplicateFields(text) };
+    return { value: type === "json" ? parseJson(text) : parseJsonText(text), duplicates: duplicatesInJson(text) };
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
     throw badRequest(`error decoding ${type === "apply" ? "YAML: error converting YAML to JSON: yaml" : "patch"}: ${thrown.message}`);
@@ -75,8 +75,8 @@ function readPatched(
   checkIdentity(object, target);
   checkPatchedName(object, target);
   const unknown = unknownFields(object, target, decoded.duplicates);
-  if (unknown.length > 0 && options.fieldValidation === "Strict")
-    throw unreadable(call, type, live, decoded.value, `strict decoding error: ${unknown.join(", ")}`);
+  if (unknown.refusals.length > 0 && options.fieldValidation === "Strict")
+    throw unreadable(call, type, live, decoded.value, `strict decoding error: ${unknown.refusals.join(", ")}`);
   try {
     settleDefaults(target.kind, object);
   } catch (thrown) {
@@ -84,7 +84,7 @@ function readPatched(
     throw unreadable(call, type, live, decoded.value, thrown.message.replace(/^.*? cannot be handled as an? \w+: /, ""));
   }
   refuseOtherUid(target, object, live);
-  return { object, warnings: options.fieldValidation === "Warn" ? unknown : [] };
+  return { object, warnings: options.fieldValidation === "Warn" ? unknown.warnings : [] };
 }
 
 async function patchLive(core: Core, call: Call, type: PatchType, decoded: Decoded, options: WriteOptions): Promise<Written> {
@@ -105,7 +105,7 @@ async function patchLive(core: Core, call: Call, type: PatchType, decoded: Decod
 /** PATCH of every type. Retries by itself when another write came in between, unless the patch names a resourceVersion. */
 export async function patch(core: Core, call: Call): Promise<Written> {
   const type = patchType(call);
-  const options = writeOptions(call.query, "PatchOptions");
+  const options = writeOptions(call.query, "PatchOptions", type === "apply");
   const decoded = await decodedPatch(call, type);
   return type === "apply" ? apply(core, call, decoded, options) : patchLive(core, call, type, decoded, options);
 }

@@ -95,21 +95,15 @@ function startOf(core: Core, call: Call): Start {
   const { kind, namespace } = call.target;
   const asked = resourceVersionOf(call.query);
   const initialEvents = flag(call.query, "sendInitialEvents");
+  integerOf(call.query, "limit");
   checkMatch(call.query.get("resourceVersionMatch") ?? "", initialEvents !== undefined);
-  const announceEnd = initialEvents === true;
-  if (announceEnd || (initialEvents === undefined && (asked ?? 0) === 0)) {
-    const bookmarks = flag(call.query, "allowWatchBookmarks") === true;
-    return {
-      initial: core.store.list(kind.collection, namespace),
-      missed: [],
-      resourceVersion: core.store.resourceVersion,
-      announceEnd: announceEnd || bookmarks,
-    };
-  }
-  if ((asked ?? 0) === 0) return { initial: [], missed: [], resourceVersion: core.store.resourceVersion, announceEnd };
+  const announceEnd = flag(call.query, "allowWatchBookmarks") === true;
+  if (initialEvents === true || (initialEvents === undefined && (asked ?? 0) === 0))
+    return { initial: core.store.list(kind.collection, namespace), missed: [], resourceVersion: core.store.resourceVersion, announceEnd };
+  if ((asked ?? 0) === 0) return { initial: [], missed: [], resourceVersion: core.store.resourceVersion, announceEnd: false };
   const missed = core.store.since(kind.collection, asked ?? 0);
   if (!missed) throw expired(`too old resource version: ${asked ?? 0} (${core.store.resourceVersion})`);
-  return { initial: [], missed, resourceVersion: asked ?? 0, announceEnd };
+  return { initial: [], missed, resourceVersion: asked ?? 0, announceEnd: false };
 }
 
 function timeoutOf(core: Core, call: Call): number {

@@ -2,7 +2,7 @@ import type { Document } from "yaml";
 import { type Json, messageOf, parseJson } from "../../../base/index.ts";
 import type { KubeObject } from "../../../kube/index.ts";
 import { badRequest, failure, unsupportedMediaType } from "../status.ts";
-import { duplicateFields } from "./duplicate-fields.ts";
+import { type Duplicates, duplicatesInJson, duplicatesInYaml, NO_DUPLICATES } from "./duplicates.ts";
 import { decodeProtobuf, PROTOBUF } from "./protobuf.ts";
 
 /** The largest body the server reads, in bytes. */
@@ -14,7 +14,7 @@ const MAX_DEPTH = 512;
 /** A body as JSON, and what strict validation would say about its text. */
 export interface Decoded {
   readonly value: unknown;
-  readonly duplicates: readonly string[];
+  readonly duplicates: Duplicates;
 }
 
 export function mediaType(header: string | undefined): string {
@@ -62,14 +62,15 @@ export function parseJsonText(text: string): Json {
   return parseJson(text);
 }
 
-async function parseYamlText(text: string): Promise<unknown> {
-  const { parseDocument } = await import("yaml");
-  const document = parseDocument(text, { version: "1.1", uniqueKeys: false, intAsBigInt: true, strict: false });
+async function parseYamlText(text: string): Promise<Decoded> {
+  const { LineCounter, parseDocument, visit } = await import("yaml");
+  const lineCounter = new LineCounter();
+  const document = parseDocument(text, { version: "1.1", uniqueKeys: false, intAsBigInt: true, strict: false, lineCounter });
   const [error] = document.errors;
   if (error) throw new SyntaxError(error.message.split("\n", 1)[0]);
   const value = plainNumbers(expanded(document));
   checkDepth(value);
-  return value;
+  return { value, duplicates: duplicatesInYaml(document, lineCounter, visit) };
 }
 
 /** Aliases that multiply without end are a mistake of the body, not of the server. */
@@ -91,29 +92,30 @@ function plainNumbers(value: unknown): unknown {
 
 const text = (body: Uint8Array): string => Buffer.from(body.buffer, body.byteOffset, body.byteLength).toString("utf8");
 
-/** YAML or JSON, whichever it is: the body of a server-side apply. Throws SyntaxError. */
+/** YAML or JSON, whichever it is: the body of a server-side apply. JSON with duplicates is read as the YAML that it is sent as. Throws SyntaxError. */
 export async function parseYamlOrJson(body: Uint8Array): Promise<Decoded> {
   const source = text(body);
   if (/^\s*\{/.test(source)) {
     try {
-      return { value: parseJsonText(source), duplicates: duplicateFields(source) };
+      const value = parseJsonText(source);
+      if (duplicatesInJson(source).warnings.length === 0) return { value, duplicates: NO_DUPLICATES };
     } catch (thrown) {
       if (!(thrown instanceof SyntaxError)) throw thrown;
     }
   }
-  return { value: await parseYamlText(source), duplicates: [] };
+  return parseYamlText(source);
 }
 
 /** The JSON of a request's body. Throws 400, 413 and 415. */
 export async function decodeBody(body: Uint8Array, contentType: string | undefined, kind: string): Promise<Decoded> {
   checkSize(body);
   const type = mediaType(contentType);
-  if (type === PROTOBUF) return { value: decodeProtobuf(body), duplicates: [] };
+  if (type === PROTOBUF) return { value: decodeProtobuf(body), duplicates: NO_DUPLICATES };
   try {
     if (type === "application/yaml" || type === "text/yaml") return await parseYamlOrJson(body);
     if (type !== "application/json" && type !== "" && type !== "*/*") throw unsupportedMediaType(BODY_TYPES);
     const source = text(body);
-    return { value: parseJsonText(source), duplicates: duplicateFields(source) };
+    return { value: parseJsonText(source), duplicates: duplicatesInJson(source) };
   } catch (thrown) {
     if (!(thrown instanceof SyntaxError)) throw thrown;
     throw badRequest(`the object provided is unrecognized (must be of type ${kind}): couldn't get version/kind; json parse error: ${thrown.message}`);

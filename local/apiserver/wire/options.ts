@@ -47,7 +47,7 @@ export function dryRunOf(values: readonly string[], kind: OptionsKind): boolean 
 }
 
 /** The options that a write carries in its query. Throws 422 for values that the real server refuses. */
-export function writeOptions(query: URLSearchParams, kind: OptionsKind): WriteOptions {
+export function writeOptions(query: URLSearchParams, kind: OptionsKind, isApply = false): WriteOptions {
   const causes: Cause[] = [];
   const fieldManager = query.get("fieldManager") ?? "";
   if ([...fieldManager].length > 128) causes.push({ reason: "FieldValueTooLong", message: "Too long: may not be more than 128 bytes", field: "fieldManager" });
@@ -58,6 +58,8 @@ export function writeOptions(query: URLSearchParams, kind: OptionsKind): WriteOp
       field: "fieldManager",
     });
   const validation = query.get("fieldValidation") ?? "";
+  if (kind === "PatchOptions" && !isApply && query.has("force"))
+    causes.unshift({ reason: "FieldValueForbidden", message: "Forbidden: may not be specified for non-apply patch", field: "force" });
   if (!["", "Ignore", "Warn", "Strict"].includes(validation))
     causes.push(unsupported("fieldValidation", JSON.stringify(validation), ["", "Ignore", "Strict", "Warn"]));
   const dryRun = dryRunOf(query.getAll("dryRun"), kind);

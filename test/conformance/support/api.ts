@@ -10,6 +10,12 @@ export interface Reply {
   readonly warnings: readonly string[];
 }
 
+export interface RawReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly bytes: Buffer;
+}
+
 export interface WatchEvent {
   readonly type: string;
   readonly object: unknown;
@@ -49,6 +55,8 @@ export interface Api {
   delete(path: string, body?: unknown): Promise<Reply>;
   /** GET with these headers, e.g. to ask for a Table. */
   getAs(path: string, accept: string): Promise<Reply>;
+  /** GET whose answer is wanted as it came: headers and bytes. */
+  getRaw(path: string, headers: Readonly<Record<string, string>>): Promise<RawReply>;
   /** Any request, e.g. one that has no name of its own here. */
   send(method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: unknown): Promise<Reply>;
   watch(path: string): Promise<Watch>;
@@ -162,6 +170,10 @@ export function openApi(kubeconfig: string): Api {
   return {
     get: (path) => call("GET", path),
     getAs: (path, accept) => call("GET", path, undefined, "application/json", accept),
+    async getRaw(path, more) {
+      const response = await request(server + path, { dispatcher: agent, headers: { ...headers, ...more } });
+      return { status: response.statusCode, headers: response.headers, bytes: Buffer.from(await response.body.arrayBuffer()) };
+    },
     create: (path, body) => call("POST", path, body),
     replace: (path, body) => call("PUT", path, body),
     patch: (type, path, body) => call("PATCH", path, body, PATCH_TYPES[type]),

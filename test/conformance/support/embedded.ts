@@ -4,7 +4,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Clock, seededRandom, silentLogger } from "../../../base/index.ts";
 import { apiClient, type InformerSet, informerSet } from "../../../kube/index.ts";
-import { ADMINISTRATOR, createApiServer, kubeconfig, listen, loadPki, memoryLog, type PodLogSource, type PodStreams } from "../../../local/apiserver/index.ts";
+import {
+  ADMINISTRATOR,
+  createApiServer,
+  kubeconfig,
+  listen,
+  loadPki,
+  memoryLog,
+  type ObjectLog,
+  type PodLogSource,
+  type PodStreams,
+} from "../../../local/apiserver/index.ts";
 import { type Kubelet, kubelet, sandboxCapability } from "../../../local/kubelet/index.ts";
 import { builtinControllers } from "../../../local/builtin/index.ts";
 
@@ -44,6 +54,11 @@ export interface EmbeddedCluster {
   close(): Promise<void>;
 }
 
+/** Nothing is in it, but it has a past that nobody remembers: like that of a server that was started again. */
+function agedLog(): ObjectLog {
+  return { ...memoryLog(), load: async () => ({ resourceVersion: 1_000, rows: [] }) };
+}
+
 /** The embedded control plane over TLS on a free port, in memory, with its built-in controllers and, where asked for, a node. */
 export async function embeddedCluster(options: { readonly node?: boolean } = {}): Promise<EmbeddedCluster> {
   const directory = await mkdtemp(join(tmpdir(), "conformance-"));
@@ -51,7 +66,7 @@ export async function embeddedCluster(options: { readonly node?: boolean } = {})
   const random = seededRandom(Date.now());
   const tokens = new Map([[pki.token, ADMINISTRATOR]]);
   const late: { node?: Kubelet } = {};
-  const server = await createApiServer({ clock, random, logger: silentLogger, log: memoryLog(), tokens, signingKey: pki.signingKey, ...reaching(late) });
+  const server = await createApiServer({ clock, random, logger: silentLogger, log: agedLog(), tokens, signingKey: pki.signingKey, ...reaching(late) });
   const listener = await listen({ handle: (request) => server.handle(request), pki, logger: silentLogger, port: 0 });
   const stop = new AbortController();
   // Every informer and controller listens to this one signal.
