@@ -20,6 +20,9 @@ const CODES: Readonly<Record<string, BlobErrorCode>> = {
   EINVAL: "InvalidKey",
 };
 
+/** What a folder that vanishes while it is made looks like. */
+const VANISHED: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR"]);
+
 function codeOf(thrown: unknown): string {
   return thrown instanceof Error && "code" in thrown ? String(thrown.code) : "";
 }
@@ -107,11 +110,11 @@ export function directoryStore(root: string): BlobStore {
   async function inFolder(path: string, name: () => Promise<void>): Promise<void> {
     for (let tries = 10; ; tries--) {
       try {
-        // Making the folder can meet the same: a parent is gone before the child is made.
+        // Making the folder can meet the same: a parent is gone before the child is made. Node then says ENOTDIR when the parent went between its two looks.
         await inMadeFolder(dirname(path), () => refuseLinks(base, realBase, dirname(path)));
         return await name();
       } catch (thrown) {
-        if (codeOf(thrown) !== "ENOENT" || tries === 0) throw thrown;
+        if (!VANISHED.has(codeOf(thrown)) || tries === 0) throw thrown;
       }
     }
   }
