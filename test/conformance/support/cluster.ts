@@ -48,7 +48,7 @@ async function install(api: Api): Promise<void> {
 }
 
 async function start(node = false): Promise<Running> {
-  const given = process.env["KUBECONFIG"];
+  const given = process.env["KUBECONFIG"] || undefined;
   const embedded = given ? undefined : await embeddedCluster({ node });
   const kubeconfig = given ?? embedded?.kubeconfig ?? "";
   const api = openApi(kubeconfig);
