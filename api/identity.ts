@@ -1,25 +1,18 @@
+import { placeOf } from "../base/index.ts";
 import { type ActionIdentifier, ActionIdentifierSchema, type RunIdentifier, RunIdentifierSchema } from "../proto/services/index.ts";
 import { create, type Timestamp, TimestampSchema } from "../proto/index.ts";
 
 /** The action that stands for the whole run. */
 export const ROOT_ACTION = "a0";
 
-/** `<project>-<domain>`; a domain has no hyphen, so it splits one way only. */
-export function projectAndDomain(namespace: string): { readonly project: string; readonly domain: string } {
-  const at = namespace.lastIndexOf("-");
-  return at <= 0 ? { project: namespace, domain: "" } : { project: namespace.slice(0, at), domain: namespace.slice(at + 1) };
-}
-
 /** There are no organisations: whatever a client sends is accepted, and "" comes back. */
 export function runId(namespace: string, name: string): RunIdentifier {
-  return create(RunIdentifierSchema, { ...projectAndDomain(namespace), name });
+  return create(RunIdentifierSchema, { ...placeOf(namespace), name });
 }
 
 export function actionId(namespace: string, run: string, name: string): ActionIdentifier {
   return create(ActionIdentifierSchema, { run: runId(namespace, run), name });
 }
-
-export const namespaceOf = ({ project, domain }: { readonly project: string; readonly domain: string }): string => `${project}-${domain}`;
 
 /** RFC 3339 as a message; undefined for what is absent or no time. */
 export function timestamp(text: string | undefined): Timestamp | undefined {

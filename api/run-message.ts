@@ -1,4 +1,4 @@
-import { LABEL } from "../base/index.ts";
+import { LABEL, placeOf } from "../base/index.ts";
 import type { Run } from "../crds/index.ts";
 import type { Stored } from "../kube/index.ts";
 import { create } from "../proto/index.ts";
@@ -15,7 +15,7 @@ import {
   RunSchema,
   RunSource,
 } from "../proto/services/index.ts";
-import { actionId, durationMs, projectAndDomain, ROOT_ACTION, timestamp } from "./identity.ts";
+import { actionId, durationMs, ROOT_ACTION, timestamp } from "./identity.ts";
 import { phaseOf } from "./phase.ts";
 
 /** As many characters of the plan's digest as a version may have and a person compares. */
@@ -31,7 +31,7 @@ function metadata(run: Stored<Run>) {
   const { spec, status } = run;
   const version = status?.plan?.digest.replace(/^sha256:/, "").slice(0, VERSION_DIGITS) ?? "";
   const trigger = run.metadata.labels?.[LABEL.trigger] ?? "";
-  const id = { org: "", ...projectAndDomain(namespace), name: targetOf(run), version };
+  const id = { org: "", ...placeOf(namespace), name: targetOf(run), version };
   return {
     spec: { case: "task" as const, value: { id, taskType: spec.task === undefined ? "workflow" : "container", shortName: targetOf(run) } },
     actionType: ActionType.TASK,

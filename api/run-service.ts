@@ -1,5 +1,5 @@
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
-import { LABEL } from "../base/index.ts";
+import { LABEL, namespaceOf, placeOf } from "../base/index.ts";
 import type { Run, TaskAction } from "../crds/index.ts";
 import type { KubeObject, Stored } from "../kube/index.ts";
 import { create } from "../proto/index.ts";
@@ -15,7 +15,7 @@ import {
   type RunService,
 } from "../proto/services/index.ts";
 import { actionDetails, actionMessage } from "./action-message.ts";
-import { durationMs, namespaceOf, projectAndDomain, ROOT_ACTION } from "./identity.ts";
+import { durationMs, ROOT_ACTION } from "./identity.ts";
 import { type Field, type Fields, page, windowOf } from "./paging.ts";
 import { isFinal, parsePhase, phaseOf } from "./phase.ts";
 import type { ApiReader, FoundRun } from "./reader.ts";
@@ -26,8 +26,8 @@ const number = (value: bigint | undefined): Field => (value === undefined ? unde
 const normalPhase = (field: string, value: string): string => (field === "phase" ? String(parsePhase(value) ?? value) : value);
 
 const RUN_FIELDS: Fields<Stored<Run>> = {
-  project: ({ metadata }) => projectAndDomain(metadata.namespace ?? "").project,
-  domain: ({ metadata }) => projectAndDomain(metadata.namespace ?? "").domain,
+  project: ({ metadata }) => placeOf(metadata.namespace ?? "").project,
+  domain: ({ metadata }) => placeOf(metadata.namespace ?? "").domain,
   run_name: ({ metadata }) => metadata.name,
   phase: ({ status }) => phaseOf(status?.phase),
   task_name: targetOf,
@@ -85,7 +85,7 @@ function scopeOf({ case: by, value }: ScopeBy): Scope {
   if (by === undefined || by === "org") return { namespace: undefined, keeps: () => true };
   if (by === "projectId") {
     const { name, domain } = value as { name: string; domain: string };
-    const keeps = ({ metadata }: Stored<Run>) => projectAndDomain(metadata.namespace ?? "").project === name;
+    const keeps = ({ metadata }: Stored<Run>) => placeOf(metadata.namespace ?? "").project === name;
     return { namespace: domain === "" ? undefined : namespaceOf({ project: name, domain }), keeps };
   }
   const named = value as Named;

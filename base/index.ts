@@ -10,6 +10,7 @@ export { type LogFields, type Logger, silentLogger } from "./logger.ts";
 export { type Counter, type Histogram, type HistogramSpec, type Labels, type LabelValues, type Meter, type MetricSpec, silentMeter } from "./meter.ts";
 export { ACTION_NAME_MAX, actionName, podName, RUN_NAME_MAX, taskActionName } from "./names.ts";
 export { didYouMean, nearestWord } from "./nearest-word.ts";
+export { namespaceOf, type Place, placeOf } from "./place.ts";
 export type { PolicyRule } from "./policy-rule.ts";
 export { formatBinary, growMemory, parseQuantity } from "./quantity.ts";
 export { type Random, seededRandom } from "./random.ts";

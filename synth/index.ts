@@ -1,4 +1,4 @@
-export { namespaceOf, type ProjectInput, projectManifests, type Subject, syncAccountOf } from "./project.ts";
+export { type ProjectInput, projectManifests, type Subject, syncAccountOf } from "./project.ts";
 export { QUOTA_OBJECT_NAME, type QuotaInput, quotaManifests } from "./quota.ts";
 export type { Manifest } from "./render.ts";
 export { ACCOUNT, BOUND_ROLES, platformRules, PROJECT_ACCESS, PROJECT_ROLES, type ProjectRole, projectRoleRules, SYSTEM_NAMESPACE } from "./tenancy.ts";

@@ -1,6 +1,6 @@
 import type { Chart } from "cdk8s";
 import { k8s } from "cdk8s-plus-28";
-import { LABEL } from "../base/index.ts";
+import { LABEL, namespaceOf } from "../base/index.ts";
 import { inOrder, type Manifest, render } from "./render.ts";
 import { PROJECT_ACCESS, PROJECT_ROLES, type ProjectRole, SYSTEM_NAMESPACE } from "./tenancy.ts";
 
@@ -16,11 +16,6 @@ export interface ProjectInput {
   readonly domain: string;
   readonly access?: { readonly viewers?: readonly Subject[] | undefined; readonly editors?: readonly Subject[] | undefined } | undefined;
   readonly defaults?: { readonly serviceAccountName?: string | undefined } | undefined;
-}
-
-/** `<project>-<domain>`: domains have no hyphen, so it splits one way only. */
-export function namespaceOf(project: string, domain: string): string {
-  return `${project}-${domain}`;
 }
 
 /** The account that a tenant GitSync of this project acts as. */
@@ -91,7 +86,7 @@ function network(chart: Chart, name: string): k8s.KubeNetworkPolicy {
  * NetworkPolicy. None of them has an owner reference: garbage collection must never take a namespace with its Project.
  */
 export function projectManifests(input: ProjectInput): Manifest[] {
-  const name = namespaceOf(input.name, input.domain);
+  const name = namespaceOf({ project: input.name, domain: input.domain });
   return render((chart) => {
     inOrder([namespace(chart, input, name), ...accounts(chart, input, name), ...bindings(chart, input, name), network(chart, name)]);
   });

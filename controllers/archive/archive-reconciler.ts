@@ -1,4 +1,4 @@
-import { ANNOTATION, FINALIZER, LABEL, messageOf, type Outcome, rfc3339, settled, waiting } from "../../base/index.ts";
+import { ANNOTATION, FINALIZER, LABEL, messageOf, type Outcome, placeOf, rfc3339, settled, waiting } from "../../base/index.ts";
 import { isFinished, type Run, RunKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
 import { type InformerSet, isNotFound, type KubeObject, type Reconciler, type ReconcileRun, type Stored } from "../../kube/index.ts";
 import type { ArchivedAction, ArchivedRun, RunArchive } from "../../records/index.ts";
@@ -24,14 +24,11 @@ function forTheRecord(object: Stored): KubeObject {
 function recordOf(run: Stored<Run>, now: number, actions: readonly ArchivedAction[]): ArchivedRun {
   const { uid, namespace = "", name, annotations } = run.metadata;
   const { workflow, task, trigger } = run.spec;
-  // Domains have no hyphen, so the namespace splits one way only.
-  const hyphen = namespace.lastIndexOf("-");
   return {
     uid,
     namespace,
     name,
-    project: namespace.slice(0, Math.max(0, hyphen)),
-    domain: namespace.slice(hyphen + 1),
+    ...placeOf(namespace),
     phase: run.status?.phase ?? "",
     target: workflow ?? task ?? trigger ?? "",
     manifest: annotations?.[ANNOTATION.manifest],

@@ -1,7 +1,7 @@
-import { ANNOTATION, FINALIZER, LABEL, type Outcome, settled, TerminalFailure, waiting } from "../../base/index.ts";
+import { ANNOTATION, FINALIZER, LABEL, namespaceOf, type Outcome, settled, TerminalFailure, waiting } from "../../base/index.ts";
 import { type Project, ProjectKind, type Run, RunKind } from "../../crds/index.ts";
 import { isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type ReconcileRun, type Reconciler, type Stored } from "../../kube/index.ts";
-import { BOUND_ROLES, type Manifest, namespaceOf, projectManifests } from "../../synth/index.ts";
+import { BOUND_ROLES, type Manifest, projectManifests } from "../../synth/index.ts";
 import { claimOn } from "./namespace-claim.ts";
 
 /** Owner of every field that a Project implies. */
@@ -50,7 +50,7 @@ async function ownedNamespaces(client: ObjectClient, uid: string): Promise<Store
 /** One domain: claims its namespace and applies what it implies. Answers what stands in the way, if anything does. */
 async function settleDomain(client: ObjectClient, project: Stored<Project>, domain: string): Promise<"ready" | "taken" | "terminating"> {
   const { name, uid } = project.metadata;
-  const claim = claimOn(await namespaceNamed(client, namespaceOf(name, domain)), { name, uid });
+  const claim = claimOn(await namespaceNamed(client, namespaceOf({ project: name, domain })), { name, uid });
   if (claim === "taken" || claim === "terminating") return claim;
   const { access, defaults } = project.spec;
   await applyAll(client, projectManifests({ name, uid, domain, access, defaults: { serviceAccountName: defaults?.serviceAccountName } }));
@@ -61,7 +61,7 @@ type DomainState = Awaited<ReturnType<typeof settleDomain>>;
 
 async function settleDomains(client: ObjectClient, project: Stored<Project>): Promise<Map<string, DomainState>> {
   const states = new Map<string, DomainState>();
-  for (const domain of project.spec.domains) states.set(namespaceOf(project.metadata.name, domain), await settleDomain(client, project, domain));
+  for (const domain of project.spec.domains) states.set(namespaceOf({ project: project.metadata.name, domain }), await settleDomain(client, project, domain));
   project.status = { ...project.status, namespaces: [...states].filter(([, state]) => state === "ready").map(([name]) => name) };
   return states;
 }

@@ -1,4 +1,4 @@
-import { digestJson, FINALIZER, LABEL, type Outcome, settled, waiting, type JsonObject } from "../../base/index.ts";
+import { digestJson, FINALIZER, LABEL, type Outcome, type Place, placeOf, settled, waiting, type JsonObject } from "../../base/index.ts";
 import { rootInputsKey, runBase } from "../../blobs/index.ts";
 import { isFinished, type Project, ProjectKind, type Run, RunKind, type RunSpec, type TaskAction, TaskActionKind } from "../../crds/index.ts";
 import { findings, parametersOfPlan, type Problem, refuseUnsupported, type RunError } from "../../engine/index.ts";
@@ -65,11 +65,10 @@ export function runReconciler(deps: RunDeps): RunReconciler {
   }
 
   /** Project and domain are labels of the namespace; without them they are read off its name. */
-  function placeOf(namespace: string): { readonly project: string; readonly domain: string } {
+  function labelledPlace(namespace: string): Place {
     const labels = namespaces.get(namespace)?.metadata.labels;
-    const hyphen = namespace.lastIndexOf("-");
-    const [project, domain] = hyphen > 0 ? [namespace.slice(0, hyphen), namespace.slice(hyphen + 1)] : [namespace, "default"];
-    return { project: labels?.[LABEL.project] ?? project, domain: labels?.[LABEL.domain] ?? domain };
+    const { project, domain } = placeOf(namespace);
+    return { project: labels?.[LABEL.project] ?? project, domain: labels?.[LABEL.domain] ?? (domain || "default") };
   }
 
   /**
@@ -150,7 +149,7 @@ export function runReconciler(deps: RunDeps): RunReconciler {
   async function step(run: Stored<Run>, spec: RunSpec, pass: ReconcileRun): Promise<Outcome> {
     const namespace = run.metadata.namespace ?? "";
     const plan = await plans.open(run.status!.plan!.digest);
-    const place = placeOf(namespace);
+    const place = labelledPlace(namespace);
     const base = runBase({ ...place, run: run.metadata.name, runUid: run.metadata.uid });
     const context: RunContext = {
       run,

@@ -1,4 +1,4 @@
-import { Failure } from "../../base/index.ts";
+import { Failure, placeOf } from "../../base/index.ts";
 import type { GitSync } from "../../crds/index.ts";
 import { adoptedEntry, type AdoptionCandidate, adoptionCandidates, type CheckResult, type InventoryEntry } from "../../gitops/index.ts";
 import type { ReconcileRun, Stored } from "../../kube/index.ts";
@@ -20,10 +20,8 @@ export type HeldRuns = ReadonlyMap<string, string>;
 
 const NONE: HeldRuns = new Map();
 
-/** Domains have no hyphen, so a namespace splits one way only. */
 function manifestName({ object, manifest }: AdoptionCandidate): ManifestName {
-  const hyphen = object.namespace.lastIndexOf("-");
-  return { project: object.namespace.slice(0, Math.max(0, hyphen)), domain: object.namespace.slice(hyphen + 1), name: object.name, manifest };
+  return { ...placeOf(object.namespace), name: object.name, manifest };
 }
 
 /**

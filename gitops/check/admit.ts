@@ -1,4 +1,4 @@
-import { API_VERSION, didYouMean, digestJson, GROUP, type JsonObject, LABEL } from "../../base/index.ts";
+import { API_VERSION, didYouMean, digestJson, GROUP, type JsonObject, LABEL, namespaceOf } from "../../base/index.ts";
 import { allKinds, kindOf } from "../../crds/index.ts";
 import type { KubeObject } from "../../kube/index.ts";
 import type { AnyKind } from "../../schema/index.ts";
@@ -79,7 +79,7 @@ function identityOf(kind: AnyKind, written: JsonObject & { metadata?: JsonObject
 }
 
 function defaultNamespace({ tenant, defaultNamespace: given }: CheckOptions): string | undefined {
-  return tenant ? `${tenant.project}-${tenant.domain}` : given;
+  return tenant ? namespaceOf(tenant) : given;
 }
 
 function withNamespace(written: JsonObject & { metadata?: JsonObject }, kind: AnyKind | undefined, namespace: string | undefined): KubeObject {

@@ -1,4 +1,4 @@
-import { dataUriProblem, type JsonObject, prefixProblem } from "../../base/index.ts";
+import { dataUriProblem, type JsonObject, namespaceOf, prefixProblem } from "../../base/index.ts";
 import { type Candidate, error } from "./candidate.ts";
 import type { DefinitionElsewhere } from "./definitions-check.ts";
 import { givenForms } from "./references.ts";
@@ -11,7 +11,7 @@ interface Allowed {
 function addNamespaces(into: Map<string, Allowed>, project: string, spec: JsonObject): void {
   const domains = Array.isArray(spec["domains"]) ? (spec["domains"] as string[]) : [];
   const prefixes = Array.isArray(spec["dataPrefixes"]) ? (spec["dataPrefixes"] as string[]) : [];
-  for (const domain of domains) into.set(`${project}-${domain}`, { project, prefixes });
+  for (const domain of domains) into.set(namespaceOf({ project, domain }), { project, prefixes });
 }
 
 /** By namespace, as far as its Project is known. One in the repository wins over one in the cluster. */
