@@ -1,6 +1,7 @@
 import type { Core } from "../core.ts";
 import type { ServedKind } from "../kinds/served-kind.ts";
 import type { ServerResponse } from "../request.ts";
+import { notServed } from "../status.ts";
 import { jsonResponse } from "../wire/encode.ts";
 import type { DiscoveredResource, DiscoveredSubresource } from "./discovered-resource.ts";
 import type { DocumentRequest } from "./document-request.ts";
@@ -153,7 +154,8 @@ function documentOf(groups: readonly Group[], path: string, accept: string): { b
   if (!group) return undefined;
   if (version === undefined) return json({ kind: "APIGroup", apiVersion: "v1", ...groupObject(group) });
   const resources = group.versions.get(version);
-  return resources && json(resourceList(group.name === "" ? version : `${group.name}/${version}`, resources));
+  if (!resources) throw notServed();
+  return json(resourceList(group.name === "" ? version : `${group.name}/${version}`, resources));
 }
 
 const PATH = /^\/(api(\/[^/]+)?|apis(\/[^/]+){0,2})\/?$/;

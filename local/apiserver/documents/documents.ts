@@ -1,9 +1,11 @@
 import type { Access } from "../access/access.ts";
 import type { Core } from "../core.ts";
 import type { ServerResponse } from "../request.ts";
+import { methodNotAllowed } from "../status.ts";
 import { jsonResponse } from "../wire/encode.ts";
 import { discovery } from "./discovery.ts";
 import type { DocumentRequest } from "./document-request.ts";
+import { tagged } from "./entity-tag.ts";
 import { issuer } from "./issuer.ts";
 import { openApi } from "./open-api.ts";
 import { reviews } from "./reviews.ts";
@@ -35,11 +37,25 @@ function fixed({ path }: DocumentRequest): ServerResponse | undefined {
   return undefined;
 }
 
+/** What may only be read: health and version, discovery, schemas. */
+function readable(core: Core): (request: DocumentRequest) => Promise<ServerResponse | undefined> {
+  const [discover, schemas] = [discovery(core), openApi(core)];
+  return async (request) => {
+    const known = fixed(request);
+    if (known) return known;
+    const found = discover(request) ?? (await schemas(request));
+    return found && tagged(found, request);
+  };
+}
+
 export function documents(core: Core, access: Access): Documents {
-  const sources = [discovery(core), openApi(core), reviews(core, access), issuer(access.authority)];
+  const read = readable(core);
+  const sources = [reviews(core, access), issuer(access.authority)];
   return {
     async answer(request) {
-      const known = request.method === "GET" || request.method === "HEAD" ? fixed(request) : undefined;
+      const reads = request.method === "GET" || request.method === "HEAD";
+      const known = await read(reads ? request : { ...request, method: "GET" });
+      if (known && !reads) throw methodNotAllowed();
       if (known) return known;
       for (const source of sources) {
         const found = await source(request);

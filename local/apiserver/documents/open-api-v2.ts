@@ -19,21 +19,36 @@ export interface SwaggerOperation {
 }
 
 /** Keywords that Swagger 2.0 does not have. */
-const UNKNOWN: ReadonlySet<string> = new Set(["nullable", "oneOf", "anyOf", "not"]);
+const UNKNOWN: ReadonlySet<string> = new Set(["nullable", "oneOf", "anyOf", "not", "default"]);
+/** What clients would refuse values by that may be null, or hold more than is known. */
+const NARROWING: ReadonlySet<string> = new Set(["type", "items", "properties", "additionalProperties"]);
 const METHODS: ReadonlySet<string> = new Set(["get", "put", "post", "delete", "patch"]);
 
-function lowered(value: unknown, isName: boolean): unknown {
+/** The one schema that another consists of. */
+function soleReference(schema: Fields): string | undefined {
+  const all = schema["allOf"] as readonly { readonly $ref?: string }[] | undefined;
+  return all?.length === 1 ? all[0]?.$ref : undefined;
+}
+
+const isOpen = (schema: Fields): boolean => schema["nullable"] === true || schema["x-kubernetes-preserve-unknown-fields"] === true;
+const toDefinition = (reference: string): string => reference.replace("#/components/schemas/", "#/definitions/");
+
+function loweredSchema(schema: Fields): Fields {
+  const sole = soleReference(schema);
+  const open = isOpen(schema);
+  const fields: Fields = {};
+  for (const [key, child] of Object.entries(schema)) {
+    if (UNKNOWN.has(key) || (open && NARROWING.has(key)) || (sole !== undefined && key === "allOf")) continue;
+    fields[key] = key === "$ref" ? toDefinition(String(child)) : lowered(child, key === "properties");
+  }
+  return sole === undefined ? fields : { ...fields, $ref: toDefinition(sole) };
+}
+
+function lowered(value: unknown, isNames: boolean): unknown {
   if (Array.isArray(value)) return value.map((item) => lowered(item, false));
   if (typeof value !== "object" || value === null) return value;
-  const only = (value as { allOf?: { $ref?: string }[] }).allOf;
-  const fields: Fields = {};
-  for (const [key, child] of Object.entries(value)) {
-    if (!isName && (UNKNOWN.has(key) || (key === "allOf" && only?.length === 1 && only[0]?.$ref))) continue;
-    if (key === "$ref") fields[key] = String(child).replace("#/components/schemas/", "#/definitions/");
-    else fields[key] = lowered(child, !isName && key === "properties");
-  }
-  const ref = isName ? undefined : only?.length === 1 ? only[0]?.$ref : undefined;
-  return ref ? { ...fields, $ref: ref.replace("#/components/schemas/", "#/definitions/") } : fields;
+  if (isNames) return Object.fromEntries(Object.entries(value).map(([name, child]) => [name, lowered(child, false)]));
+  return loweredSchema(value as Fields);
 }
 
 interface V3Operation {

@@ -51,8 +51,19 @@ function gvkOf(kind: ServedKind, suffix = ""): object {
   return { "x-kubernetes-group-version-kind": [{ group: kind.group, version: kind.version, kind: `${kind.kind}${suffix}` }] };
 }
 
+const INTEGER_OR_TEXT = { anyOf: [{ type: "integer" }, { type: "string" }] };
+
+/** The schema with what its extensions mean to clients that do not know them. */
+function spelledOut(value: unknown, isName = false): unknown {
+  if (Array.isArray(value)) return value.map((item) => spelledOut(item));
+  if (typeof value !== "object" || value === null) return value;
+  const fields = Object.entries(value).map(([key, child]) => [key, key === "default" && !isName ? child : spelledOut(child, !isName && key === "properties")]);
+  const mixed = !isName && (value as Record<string, unknown>)["x-kubernetes-int-or-string"] === true;
+  return { ...(mixed ? INTEGER_OR_TEXT : {}), ...(Object.fromEntries(fields) as object) };
+}
+
 function customSchema(kind: ServedKind): JsonSchema {
-  const { source } = kind.schema;
+  const source = spelledOut(kind.schema.source) as JsonSchema;
   return { ...source, properties: { ...source.properties, ...TYPE_FIELDS, metadata: metadata("ObjectMeta") }, ...gvkOf(kind) };
 }
 
