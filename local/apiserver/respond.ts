@@ -49,12 +49,12 @@ function deny(): never {
   throw methodNotAllowed();
 }
 
-function viewOf(core: Core, call: Call, isList = false): View {
+function viewOf(core: Core, call: Call, what: Parameters<typeof negotiate>[1]): View {
   const include = call.query.get("includeObject");
   const { kind } = call.target;
   return {
     kind,
-    format: negotiate(call.headers["accept"], isList),
+    format: negotiate(call.headers["accept"], what),
     include: include === "None" || include === "Object" ? (include as IncludeObject) : "Metadata",
     now: core.clock.now(),
   };
@@ -86,7 +86,7 @@ function written(core: Core, view: View, { object, created }: Written): Promise<
 }
 
 async function scaled(core: Core, call: Call, verb: Verb): Promise<ServerResponse> {
-  const view = { ...viewOf(core, call), kind: SCALE_KIND };
+  const view = { ...viewOf(core, call, "one"), kind: SCALE_KIND };
   if (verb === "get") return objectResponse(200, view, getScale(core, call));
   return objectResponse(200, view, verb === "update" ? await updateScale(core, call) : verb === "patch" ? await patchScale(core, call) : deny());
 }
@@ -107,7 +107,8 @@ export async function respond(core: Core, call: Call, verb: Verb): Promise<Serve
   const special = await specialSubresource(core, call, verb);
   if (special) return special;
   if (call.target.subresource === "binding") return encoded(201, await bindPod(core, call), "json");
-  const view = viewOf(core, call, verb === "list" || verb === "deletecollection");
+  const many = verb === "list" || verb === "deletecollection";
+  const view = viewOf(core, call, verb === "watch" ? "changes" : many ? "many" : "one");
   switch (verb) {
     case "get":
       return entryResponse(200, view, get(core, call));

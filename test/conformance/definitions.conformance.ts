@@ -226,6 +226,14 @@ describe("conformance: making definitions", function () {
       ["one"],
     );
     assert.equal((await api().get(`${probes}?fieldSelector=spec.b%3Dx`)).status, 400);
+    const watch = await api().watch(`${probes}?watch=true&fieldSelector=spec.a%3Dx`);
+    const next = async () => watch.next().then(({ type, object }) => `${type} ${textAt(object, "metadata.name")}`);
+    assert.equal(await next(), "ADDED one");
+    ok(await api().patch("merge", `${probes}/two`, { spec: { a: "x" } }));
+    assert.equal(await next(), "ADDED two");
+    ok(await api().patch("merge", `${probes}/two`, { spec: { a: "z" } }));
+    assert.equal(await next(), "DELETED two");
+    watch.close();
     ok(await api().patch("merge", `${probes}/one/status`, { status: { replicas: 1, selector: "a=b" } }));
     const shown = ok(await api().get(`${probes}/one/scale`));
     assert.deepEqual([at(shown, "spec"), at(shown, "status")], [{ replicas: 2 }, { replicas: 1, selector: "a=b" }]);

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { gunzipSync } from "node:zlib";
 import { at, listAt, textAt } from "./support/api.ts";
 import { ok, useCluster } from "./support/cluster.ts";
 
@@ -100,6 +101,20 @@ describe("conformance: options of lists and watches", () => {
     assert.equal(await kindOf(`${configMaps}/o-a`, "PartialObjectMetadataList"), 406);
     assert.equal((await api.getAs(configMaps, "text/html")).status, 406);
     assert.equal(at((await api.getAs(configMaps, "text/html, application/json")).body, "kind"), "ConfigMapList");
+  });
+
+  it("compress what is large for whoever can read it, and nothing else", async () => {
+    const { api, configMaps } = cluster;
+    const text = "long ".repeat(40_000);
+    ok(await api.create(configMaps, { metadata: { name: "o-large", labels: { large: "yes" } }, data: { text } }));
+    const packed = await api.getRaw(`${configMaps}/o-large`, { "accept-encoding": "gzip" });
+    assert.equal(packed.headers["content-encoding"], "gzip");
+    assert.ok(packed.bytes.length < text.length / 10);
+    assert.equal(at(JSON.parse(gunzipSync(packed.bytes).toString()), "data.text"), text);
+    assert.equal((await api.getRaw(`${configMaps}?labelSelector=large`, { "accept-encoding": "gzip" })).headers["content-encoding"], "gzip");
+    assert.equal((await api.getRaw(`${configMaps}/o-large`, {})).headers["content-encoding"], undefined);
+    assert.equal((await api.getRaw(`${configMaps}/o-a`, { "accept-encoding": "gzip" })).headers["content-encoding"], undefined);
+    ok(await api.delete(`${configMaps}/o-large`));
   });
 
   it("remove what a selector selects, and nothing else", async () => {

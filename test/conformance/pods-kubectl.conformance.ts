@@ -39,7 +39,11 @@ describeKubectl(
       assert.equal(await done(["logs", "web", "-c", "side", "--tail", "1"]), "third\n");
       assert.equal(await done(["logs", "web", "-c", "side", "--since", "1h"]), "first\nsecond\nthird\n");
       for (const line of (await done(["logs", "web", "-c", "side", "--timestamps"])).trim().split("\n")) assert.match(line, STAMP);
-      await pods.when("failing", "runs again", (pod) => Number(at(containerOf(pod), "restartCount")) === 1 && at(containerOf(pod), "state.running") !== undefined);
+      await pods.when(
+        "failing",
+        "runs again",
+        (pod) => Number(at(containerOf(pod), "restartCount")) === 1 && at(containerOf(pod), "state.running") !== undefined,
+      );
       assert.equal(await done(["logs", "failing", "-p"]), "one life\n");
       await eventually("the second life has begun", async () => (await done(["logs", "failing"])) === "second life\n");
       const { code, err } = await run(["logs", "web", "-c", "nobody"]);

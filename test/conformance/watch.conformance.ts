@@ -1,10 +1,24 @@
 import assert from "node:assert/strict";
-import { at, listAt, textAt, type Watch } from "./support/api.ts";
+import { at, listAt, type RawReply, textAt, type Watch, type WatchEvent } from "./support/api.ts";
 import { ok, useCluster } from "./support/cluster.ts";
 import { gadget } from "./support/gadget.ts";
 
+const eventsIn = ({ bytes }: RawReply): WatchEvent[] =>
+  bytes
+    .toString()
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line) => JSON.parse(line) as WatchEvent);
+
 describe("conformance: lists and watches", () => {
   const cluster = useCluster();
+  /** Runs while the others do. */
+  let ended: Promise<RawReply>;
+
+  before(async () => {
+    ok(await cluster.api.create(cluster.gadgets, gadget("early", {}, { labels: { early: "yes" } })));
+    ended = cluster.api.getRaw(`${cluster.gadgets}?watch=true&timeoutSeconds=4&allowWatchBookmarks=true&labelSelector=early`, {});
+  });
 
   async function versionNow(): Promise<string> {
     return textAt(ok(await cluster.api.get(cluster.gadgets)), "metadata.resourceVersion");
@@ -54,14 +68,10 @@ describe("conformance: lists and watches", () => {
     await watching("labelSelector=start&resourceVersion=0", async (watch) => assert.equal(shown(await watch.next()), "ADDED already"));
   });
 
-  it("answers 410 for a version that is forgotten, and tells everything since one that is not", async () => {
-    const { api, gadgets } = cluster;
-    ok(await api.create(gadgets, gadget("since-ever")));
-    const { body } = await api.get(`${gadgets}?watch=true&resourceVersion=1&timeoutSeconds=1`);
-    const first: unknown = typeof body === "string" ? JSON.parse(body.split("\n")[0] ?? "") : body;
-    const status = textAt(first, "type") === "ERROR" ? at(first, "object") : first;
-    if (textAt(first, "type") === "ADDED") return;
-    assert.deepEqual([at(status, "code"), at(status, "reason")], [410, "Expired"]);
+  it("answers 410 for a version that is forgotten", async () => {
+    const [first] = eventsIn(await cluster.api.getRaw(`${cluster.gadgets}?watch=true&resourceVersion=1`, {}));
+    assert.deepEqual([first?.type, at(first?.object, "code"), at(first?.object, "reason")], ["ERROR", 410, "Expired"]);
+    assert.match(textAt(first?.object, "message"), /^too old resource version: 1 \(\d+\)$/);
   });
 
   it("shows an object entering and leaving a label selector as added and deleted", async () => {
@@ -99,6 +109,60 @@ describe("conformance: lists and watches", () => {
       assert.equal((at(mark.object, "metadata.annotations") as Record<string, string>)["k8s.io/initial-events-end"], "true");
     });
   });
+
+  it("sends no bookmark to whoever does not ask for bookmarks", async () => {
+    const { api, gadgets } = cluster;
+    ok(await api.create(gadgets, gadget("unmarked", {}, { labels: { unmarked: "yes" } })));
+    await watching("labelSelector=unmarked&sendInitialEvents=true&resourceVersionMatch=NotOlderThan", async (watch) => {
+      assert.equal(shown(await watch.next()), "ADDED unmarked");
+      ok(await api.patch("merge", `${gadgets}/unmarked`, { spec: { size: 2 } }));
+      assert.equal(shown(await watch.next()), "MODIFIED unmarked");
+    });
+  });
+
+  it("shows tables and bare metadata also as they change, and nothing as YAML", async () => {
+    const { api, gadgets } = cluster;
+    ok(await api.create(gadgets, gadget("formed", { size: 7 }, { labels: { formed: "yes" } })));
+    const as = (kind: string) => ({ accept: `application/json;as=${kind};v=v1;g=meta.k8s.io` });
+    const path = `${gadgets}?watch=true&timeoutSeconds=1&labelSelector=formed`;
+    const [table, partial, yaml] = await Promise.all([
+      api.getRaw(path, as("Table")),
+      api.getRaw(path, as("PartialObjectMetadata")),
+      api.getRaw(path, { accept: "application/yaml" }),
+    ]);
+    const [row] = eventsIn(table).map(({ object }) => object);
+    assert.deepEqual(
+      [at(row, "kind"), at(row, "rows.0.cells.0"), at(row, "rows.0.cells.1"), at(row, "columnDefinitions.1.name")],
+      ["Table", "formed", 7, "Size"],
+    );
+    const [meta] = eventsIn(partial).map(({ object }) => object);
+    assert.deepEqual([at(meta, "kind"), at(meta, "metadata.name"), at(meta, "spec")], ["PartialObjectMetadata", "formed", undefined]);
+    assert.equal(yaml.status, 406);
+  });
+
+  it("lets a watcher that does not read hold up nobody, and shows it no gap when it does", async () => {
+    const { api, gadgets } = cluster;
+    const from = await versionNow();
+    const names = Array.from({ length: 40 }, (_, index) => `slow-${index}`);
+    await watching(`resourceVersion=${from}`, async (slow) =>
+      watching(`resourceVersion=${from}`, async (quick) => {
+        const large = "x".repeat(100_000);
+        await Promise.all(names.map(async (name) => ok(await api.create(gadgets, gadget(name, { open: { large } })))));
+        const seen = new Set<string>();
+        while (seen.size < names.length) seen.add(textAt((await quick.next()).object, "metadata.name"));
+        assert.deepEqual([...seen].sort(), [...names].sort());
+        const [first, second] = [await slow.next(), await slow.next()];
+        assert.deepEqual([textAt(first.object, "metadata.name"), textAt(second.object, "metadata.name")], [...seen].slice(0, 2));
+      }),
+    );
+  }).timeout(30_000);
+
+  it("ends after the time that was asked for, and says before where to go on from", async () => {
+    const events = eventsIn(await ended);
+    const last = events.at(-1);
+    assert.deepEqual([shown(events[0] as WatchEvent), last?.type, at(last?.object, "kind")], ["ADDED early", "BOOKMARK", "Gadget"]);
+    assert.ok(BigInt(textAt(last?.object, "metadata.resourceVersion")) >= BigInt(textAt(events[0]?.object, "metadata.resourceVersion")));
+  }).timeout(20_000);
 
   it("selects by labels in every form", async () => {
     const { api, gadgets } = cluster;

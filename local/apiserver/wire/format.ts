@@ -48,12 +48,12 @@ function formatOf(offer: Offer, isList: boolean): Format | undefined {
   return { as, version, encoding };
 }
 
-/** The first form of `Accept` that the server can give. Throws 406. */
-export function negotiate(accept: string | undefined, isList: boolean): Format {
+/** The first form of `Accept` that the server can give: one and many come in JSON and YAML, changes as JSON only. Throws 406. */
+export function negotiate(accept: string | undefined, what: "one" | "many" | "changes"): Format {
   for (const offer of offers(accept ?? "")) {
-    const format = formatOf(offer, isList);
-    if (format) return format;
+    const format = formatOf(offer, what === "many");
+    if (format && (what !== "changes" || format.encoding === "json")) return format;
   }
-  const available = "application/json, application/yaml, application/json;stream=watch";
+  const available = what === "changes" ? "application/json;stream=watch" : "application/json, application/yaml";
   throw failure(406, "NotAcceptable", `406: Not Acceptable\n\nAvailable representations: ${available}`, {});
 }
