@@ -6,6 +6,7 @@
 //
 // Load it with `docker load -i`, `podman load -i` or `ctr -n k8s.io images import --local`.
 import "./node-version.mjs";
+import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -39,7 +40,7 @@ try {
   if (!/:[\w][\w.-]*$/.test(name)) throw new Error(`--name ${name}: write NAME:TAG`);
   const { trees, config } = image(values);
   const id = await writeImage(values.out, name, trees, config);
-  console.log(`${values.out}: ${name}, sha256:${id}`);
+  console.log(`${values.out}: ${name}, sha256:${id}, ${(statSync(values.out).size / 2 ** 20).toFixed(0)} MiB`);
 } catch (thrown) {
   console.error(`image: ${thrown.message}`);
   process.exit(1);

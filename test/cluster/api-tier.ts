@@ -6,7 +6,7 @@ import type { Ground, Tier } from "./tier.ts";
 
 /** etcd, API server, controller manager and scheduler on ports of 127.0.0.1, as whoever runs the tests. No node: suites bring their own. */
 export async function startApiTier(ground: Ground, deps: ProgramDeps): Promise<Tier> {
-  const programs = await ensurePrograms(CONTROL_PLANE_PROGRAMS, deps);
+  const programs = await ensurePrograms([...CONTROL_PLANE_PROGRAMS, "helm"], deps);
   const [api = 0, etcd = 0, etcdPeers = 0] = await freePorts(3);
   const plane = await startControlPlane({
     directory: join(ground.directory, "control-plane"),
@@ -18,8 +18,8 @@ export async function startApiTier(ground: Ground, deps: ProgramDeps): Promise<T
   return {
     name: "api",
     kubeconfig: plane.kubeconfig,
-    environment: { FLYTEOPS_CLUSTER_LOGS: ground.logs },
-    path: [dirname(programOf(programs, "kubectl"))],
+    environment: { FLYTEOPS_CLUSTER_LOGS: ground.logs, FLYTEOPS_CLUSTER_AUDIT: plane.auditLog },
+    path: [dirname(programOf(programs, "kubectl")), dirname(programOf(programs, "helm"))],
     stop: () => ground.daemons.stop(),
   };
 }

@@ -20,10 +20,17 @@ interface Wish {
   readonly keep: boolean;
   /** Suites whose title has this in it; all when empty. */
   readonly only: string;
+  /** Tests whose title matches; all when empty. */
+  readonly grep: string;
 }
 
 function wishOf(args: readonly string[]): Wish {
-  const options = { up: { type: "boolean", default: false }, keep: { type: "boolean", default: false }, only: { type: "string", default: "" } } as const;
+  const options = {
+    up: { type: "boolean", default: false },
+    keep: { type: "boolean", default: false },
+    only: { type: "string", default: "" },
+    grep: { type: "string", default: "" },
+  } as const;
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   const unknown = positionals.find((word) => word !== "api" && word !== "node");
   if (unknown !== undefined) throw new Error(`${unknown}: there are the tiers api and node`);
@@ -37,16 +44,20 @@ for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(name, ()
 const untilInterrupted = (): Promise<void> =>
   new Promise((resolve) => (interrupted.signal.aborted ? resolve() : interrupted.signal.addEventListener("abort", () => resolve(), { once: true })));
 
-async function suitesOn(tier: Tier, { only }: Wish): Promise<Count> {
-  let [passed, failed] = [0, 0];
+const NOTHING: Count = { passed: 0, failed: 0, failures: "" };
+const INTERRUPTED: Count = { passed: 0, failed: 1, failures: "  interrupted" };
+
+async function suitesOn(tier: Tier, { only, grep }: Wish): Promise<Count> {
+  let [passed, failed, failures] = [0, 0, ""];
   for (const suite of suitesOf(tier.name).filter(({ title }) => title.includes(only))) {
     if (interrupted.signal.aborted) break;
     say(`\n== ${suite.title} on the ${tier.name} tier`);
-    const count = await Promise.race([runSuite(suite, tier), untilInterrupted().then(() => ({ passed: 0, failed: 1 }))]);
+    const count = await Promise.race([runSuite(suite, tier, grep), untilInterrupted().then(() => INTERRUPTED)]);
     passed += count.passed;
     failed += count.failed;
+    if (count.failures !== "") failures += `\n== ${suite.title} on the ${tier.name} tier\n${count.failures}\n`;
   }
-  return { passed, failed };
+  return { passed, failed, failures };
 }
 
 async function use(tier: Tier, wish: Wish): Promise<Count> {
@@ -55,7 +66,7 @@ async function use(tier: Tier, wish: Wish): Promise<Count> {
   for (const [name, value] of Object.entries(tier.environment)) say(`export ${name}=${value}`);
   say("Ctrl-C ends it.");
   await untilInterrupted();
-  return { passed: 0, failed: 0 };
+  return NOTHING;
 }
 
 const starters: Readonly<Record<TierName, typeof startApiTier>> = { api: startApiTier, node: startNodeTier };
@@ -105,6 +116,7 @@ async function main(): Promise<number> {
   else for (const tier of wish.tiers) if (!interrupted.signal.aborted) counts.push(await withTier(tier, wish));
   const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + (count ? of(count) : 0), 0);
   const failed = sum((count) => count.failed);
+  for (const count of counts) if (count && count.failures !== "") say(`\n== WHAT FAILED\n${count.failures}`);
   say(`\n${sum(({ passed }) => passed)} passed, ${failed} failed`);
   if (failed > 0 || interrupted.signal.aborted) return EXIT.failed;
   return counts.includes(undefined) ? EXIT.couldNotStart : 0;

@@ -43,7 +43,7 @@ export async function startNodeTier(ground: Ground, deps: ProgramDeps): Promise<
   ground.defer(() => removeCgroup(cgroup));
   const [ip, arguments_] = network("ip", ["address", "add", `${SERVICE_ADDRESS}/32`, "dev", "lo"]);
   execFileSync(ip, [...arguments_]);
-  const archives = makeImages(join(directory, "images"), programOf(programs, "pause"));
+  const archives = makeImages(join(directory, "images"), programOf(programs, "pause"), deps.say);
   // Whoever awaits it below learns of its failure.
   archives.catch(() => undefined);
   const plane = await startControlPlane({
@@ -66,6 +66,7 @@ export async function startNodeTier(ground: Ground, deps: ProgramDeps): Promise<
     environment: {
       ...services,
       FLYTEOPS_CLUSTER_LOGS: ground.logs,
+      FLYTEOPS_CLUSTER_AUDIT: plane.auditLog,
       FLYTEOPS_CLUSTER_ADDRESS: address,
       FLYTEOPS_CLUSTER_PID: String(machine.pid),
       FLYTEOPS_CLUSTER_DIRECTORY: directory,

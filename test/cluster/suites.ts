@@ -1,5 +1,4 @@
 import { spawn } from "node:child_process";
-import { existsSync, readdirSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { checkout } from "./programs/families.ts";
 import type { Tier } from "./tier.ts";
@@ -9,28 +8,56 @@ export interface Suite {
   readonly files: readonly string[];
   /** Milliseconds that one test may take unless it says otherwise. */
   readonly timeoutMs: number;
+  /** Of mocha; a dot for each test unless it says otherwise. */
+  readonly reporter?: string;
 }
 
 const CONFORMANCE: Suite = { title: "conformance", files: ["test/conformance/**/*.conformance.ts"], timeoutMs: 120_000 };
 
-const SUITES = join(checkout, "test/cluster/suites");
+const CHARTS: Suite = { title: "charts", files: ["test/charts/**/*.test.ts"], timeoutMs: 120_000 };
+
+/** Files of `suites/`, in this order and in one process: what one of them set up is there for the next. */
+function suite(title: string, tier: Tier["name"], ...names: readonly string[]): Suite {
+  return { title, files: names.map((name) => join("test/cluster/suites", `${name}.${tier}-cluster.ts`)), timeoutMs: 180_000, reporter: "spec" };
+}
+
+const SUITES: Readonly<Record<Tier["name"], readonly Suite[]>> = {
+  api: [CONFORMANCE, CHARTS, suite("install and uninstall", "api", "installing"), suite("own pods", "api", "own-pods")],
+  node: [CONFORMANCE, suite("installed", "node", "installed", "tasks", "replicas", "upgrades", "uninstalled")],
+};
 
 /** What runs on each tier, in this order. */
-export function suitesOf(tier: Tier["name"]): readonly Suite[] {
-  const mine = (existsSync(SUITES) ? readdirSync(SUITES) : []).filter((file) => file.endsWith(`.${tier}-cluster.ts`));
-  return [CONFORMANCE, ...mine.map((file) => ({ title: file.replace(/\..*$/, "").replaceAll("-", " "), files: [join(SUITES, file)], timeoutMs: 120_000 }))];
-}
+export const suitesOf = (tier: Tier["name"]): readonly Suite[] => SUITES[tier];
 
 export interface Count {
   readonly passed: number;
   readonly failed: number;
+  /** What was said of the tests that failed. */
+  readonly failures: string;
 }
+
+/** The end of a log is what people see of it; the end of this is stack traces. */
+const FAILURES_SHOWN = 8_000;
 
 const numberBefore = (word: string, text: string): number => Number(new RegExp(`^ *(\\d+) ${word}`, "m").exec(text)?.[1] ?? 0);
 
+function failuresIn(said: string, code: number | null): string {
+  const from = /^ *\d+ failing/m.exec(said);
+  if (from) return said.slice(from.index, from.index + FAILURES_SHOWN).trimEnd();
+  return code === 0 ? "" : `  it ended with ${code} and did not say why:\n${said.slice(-2_000)}`;
+}
+
 /** Runs one suite on a tier, prints what it says and counts. A suite that dies counts as one failure. */
-export function runSuite(suite: Suite, tier: Tier): Promise<Count> {
-  const args = ["node_modules/mocha/bin/mocha.js", "--import=tsx", "--forbid-only", "--reporter=dot", `--timeout=${suite.timeoutMs}`, ...suite.files];
+export function runSuite(suite: Suite, tier: Tier, grep: string): Promise<Count> {
+  const args = [
+    "node_modules/mocha/bin/mocha.js",
+    "--import=tsx",
+    "--forbid-only",
+    `--reporter=${suite.reporter ?? "dot"}`,
+    `--timeout=${suite.timeoutMs}`,
+    ...(grep ? [`--grep=${grep}`] : []),
+    ...suite.files,
+  ];
   const PATH = [...tier.path, process.env["PATH"] ?? ""].join(delimiter);
   const env = { ...process.env, ...tier.environment, PATH, KUBECONFIG: tier.kubeconfig, FLYTEOPS_CLUSTER_TIER: tier.name };
   return new Promise((resolve, reject) => {
@@ -43,7 +70,7 @@ export function runSuite(suite: Suite, tier: Tier): Promise<Count> {
     child.on("error", reject);
     child.on("close", (code) => {
       const [passed, failed] = [numberBefore("passing", said), numberBefore("failing", said)];
-      resolve({ passed, failed: failed === 0 && code !== 0 ? 1 : failed });
+      resolve({ passed, failed: failed === 0 && code !== 0 ? 1 : failed, failures: failuresIn(said, code) });
     });
   });
 }

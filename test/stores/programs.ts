@@ -2,7 +2,7 @@ import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { delimiter, join } from "node:path";
 
 const BUILD_MS = 15 * 60_000;
 
@@ -30,13 +30,20 @@ function build(command: string, args: readonly string[], options: { cwd?: string
   throw new CannotRun(`${command} ${args.join(" ")} failed: ${last}`);
 }
 
+/** Go, also where it was unpacked and nobody put it on PATH. */
+function goCommand(): string {
+  const usual = "/usr/local/go/bin/go";
+  const onPath = (process.env["PATH"] ?? "").split(delimiter).some((directory) => existsSync(join(directory, "go")));
+  return !onPath && existsSync(usual) ? usual : "go";
+}
+
 /** The path of a Go program, built on first use. CannotRun where there is no Go or no way to its modules. */
 export function goProgram(name: keyof typeof GO_PROGRAMS): string {
   const module = GO_PROGRAMS[name];
   const bin = join(cacheDirectory(), module.replace(/[^a-zA-Z0-9.]+/g, "-"));
   const program = join(bin, name);
   if (existsSync(program)) return program;
-  build("go", ["install", module], { env: { ...process.env, GOBIN: bin } });
+  build(goCommand(), ["install", module], { env: { ...process.env, GOBIN: bin } });
   return program;
 }
 

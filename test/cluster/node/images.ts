@@ -20,18 +20,19 @@ interface Making {
 /** Every image of the suites: ours, and bases for tasks. */
 const images = (pause: string): readonly Making[] => [
   { name: PAUSE_IMAGE, options: ["--single", pause] },
-  { name: PRODUCT_IMAGE, options: ["--without-postgres"] },
+  { name: PRODUCT_IMAGE, options: [] },
   { name: SHELL_IMAGE, options: ["--task", "busybox"] },
   { name: NODE_IMAGE, options: ["--task", "node,busybox"] },
 ];
 
-/** Makes all images and answers their archives. */
-export async function makeImages(directory: string, pause: string): Promise<string[]> {
+/** Makes all images and answers their archives. Says what ours is and how large. */
+export async function makeImages(directory: string, pause: string, say: (line: string) => void): Promise<string[]> {
   mkdirSync(directory, { recursive: true });
   return Promise.all(
     images(pause).map(async ({ name, options }, index) => {
       const archive = join(directory, `${index}.tar`);
-      await run(process.execPath, ["scripts/image.mjs", "--out", archive, "--name", name, ...options], { cwd: checkout });
+      const { stdout } = await run(process.execPath, ["scripts/image.mjs", "--out", archive, "--name", name, ...options], { cwd: checkout });
+      if (name === PRODUCT_IMAGE) say(stdout.trim().slice(archive.length + 2));
       return archive;
     }),
   );

@@ -3,7 +3,8 @@ import { RunKind } from "../../../../crds/index.ts";
 import { ApiError, type KindRef, type KubeObject, type ObjectClient, type ObjectRef, type Stored } from "../../../../kube/index.ts";
 
 const LOOK_MS = 200;
-const PATIENCE_MS = 110_000;
+/** Several times what anything here takes on a machine that has nothing else to do. */
+const PATIENCE_MS = 170_000;
 export const ENDED = ["Succeeded", "Failed", "Aborted", "TimedOut"];
 
 /** A server that is busy or not yet ready; anything else is an answer. */
