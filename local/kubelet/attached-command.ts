@@ -8,6 +8,8 @@ import { inTerminal } from "./pseudo-terminal.ts";
 
 /** A program of this machine that does the work of an exec. */
 export interface Command {
+  /** A program that runs all of it, and makes no difference to its streams: the terminal is made within. */
+  readonly outside?: readonly string[];
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly cwd: string;
@@ -24,8 +26,8 @@ export async function runAttached(command: Command, request: Omit<ExecRequest, "
   }
 }
 
-function attached({ argv, env, cwd }: Command, { stdin, output, signal }: Omit<ExecRequest, "command">): Promise<number> {
-  const [file = "", ...args] = argv;
+function attached({ outside = [], argv, env, cwd }: Command, { stdin, output, signal }: Omit<ExecRequest, "command">): Promise<number> {
+  const [file = "", ...args] = [...outside, ...argv];
   const child = spawn(file, args, { env, cwd, detached: true, stdio: [stdin ? "pipe" : "ignore", "pipe", "pipe"] });
   // The whole group: the program that enters a container waits for a child in it.
   const end = () => void (child.pid !== undefined && sendSignal(-child.pid, "SIGKILL"));

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { request } from "node:http";
 import { at } from "./support/api.ts";
 import { eventually, useNode } from "./support/cluster.ts";
-import { describeKubectl } from "./support/kubectl.ts";
+import { describeKubectl, SCRIPT } from "./support/kubectl.ts";
 import { containerOf, PATIENT, podsIn, script, shell, somePort } from "./support/pods.ts";
 
 const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z \w+$/;
@@ -57,6 +58,21 @@ describeKubectl(
       assert.equal(await done(["logs", "-f", "talks"]), "1\n2\n3\n");
     });
 
+    it("says how a container can be attached to that is not there", async () => {
+      const { code, err } = await run(["attach", "web", "-c", "nobody"]);
+      assert.deepEqual([code, /container.* nobody/.test(err)], [1, true], err);
+      assert.equal((await run(["attach", "nopod"])).code, 1);
+    });
+
+    if (!process.env["KUBECONFIG"] && minor < 31)
+      it("tells a kubectl that speaks only SPDY which one to take", async () => {
+        const forward = await run(["port-forward", "pod/web", `:${port}`]);
+        assert.deepEqual([forward.code, /portforward is offered over WebSocket only: kubectl 1\.31 and newer/.test(forward.err)], [1, true], forward.err);
+        if (minor >= 30) return;
+        const command = await run(["exec", "web", "-c", "main", "--", "true"]);
+        assert.deepEqual([command.code, /exec is offered over WebSocket only: kubectl 1\.30 and newer/.test(command.err)], [1, true], command.err);
+      });
+
     if (minor < 30) return;
 
     it("runs a command in a container: its streams, its environment, its exit code", async () => {
@@ -74,6 +90,38 @@ describeKubectl(
       assert.equal(code, 1);
       assert.match(err, /container nobody (is )?not (valid|found)/);
       assert.equal((await run(["exec", "nopod", "--", "true"])).code, 1);
+    });
+
+    it("refuses a command in a pod that has ended", async () => {
+      await pods.create("over", { containers: [shell("true")] });
+      await pods.finished("over");
+      const { code, err } = await run(["exec", "over", "--", "true"]);
+      assert.deepEqual([code, /cannot exec into a container in a completed pod; current phase is Succeeded/.test(err)], [1, true], err);
+    });
+
+    it("gives a command a terminal, whose keys reach it", async function () {
+      if (!existsSync(SCRIPT)) this.skip();
+      const { code, out } = await kubectl.inTerminal(
+        ["exec", "-it", "web", "-c", "main", "--", "sh"],
+        "test -t 0 && test -t 1 && echo is-a-$((1))-terminal\nexit 3\n",
+      );
+      assert.match(out, /is-a-1-terminal/);
+      assert.equal(code, 3);
+      const interrupted = await kubectl.inTerminal(["exec", "-it", "web", "-c", "main", "--", "sh", "-c", "echo ready; sleep 60"], "\u0003", "ready");
+      assert.equal(interrupted.code, 130);
+    });
+
+    it("attaches to what a container says from now on", async () => {
+      await pods.create("speaks", { containers: [shell("trap 'exit 0' TERM; while :; do echo word; sleep 0.1; done")] });
+      await pods.ready("speaks");
+      const attached = start(["attach", "speaks"]);
+      try {
+        let said = "";
+        attached.stdout?.on("data", (part: Buffer) => (said += part.toString()));
+        while (!said.includes("word\nword\n")) await once(attached.stdout ?? attached, "data");
+      } finally {
+        attached.kill();
+      }
     });
 
     if (minor < 31) return;

@@ -17,7 +17,7 @@ describe("conformance: lists and watches", () => {
 
   before(async () => {
     ok(await cluster.api.create(cluster.gadgets, gadget("early", {}, { labels: { early: "yes" } })));
-    ended = cluster.api.getRaw(`${cluster.gadgets}?watch=true&timeoutSeconds=4&allowWatchBookmarks=true&labelSelector=early`, {});
+    ended = cluster.api.getRaw(`${cluster.gadgets}?watch=true&timeoutSeconds=3&allowWatchBookmarks=true&labelSelector=early`, {});
   });
 
   async function versionNow(): Promise<string> {
