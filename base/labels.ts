@@ -31,6 +31,8 @@ export const ANNOTATION = {
   /** Digest of the definition that the sync expects a Run to use. */
   expects: "flyte.org/expects",
   adopt: "flyte.org/adopt",
+  /** `<namespace>/<name>` of the Secret that one of ours is a copy of. */
+  copiedFrom: "flyte.org/copied-from",
   onRemove: "flyte.org/on-remove",
   drift: "flyte.org/drift",
   /** `file:line` in the repository an object was read from. */

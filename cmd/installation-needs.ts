@@ -3,7 +3,7 @@ import { needs as action } from "../controllers/action/needs.ts";
 import { needs as app } from "../controllers/app/needs.ts";
 import { needs as archive } from "../controllers/archive/needs.ts";
 import { needs as definition } from "../controllers/definition/needs.ts";
-import { needs as project } from "../controllers/project/needs.ts";
+import { needs as project, storageSecretNeeds as storageSecret } from "../controllers/project/needs.ts";
 import { needs as quota } from "../controllers/quota/needs.ts";
 import { needs as run } from "../controllers/run/needs.ts";
 import { needs as sync } from "../controllers/sync/needs.ts";
@@ -16,4 +16,4 @@ const program: Needs[string] = [
 ];
 
 /** What an installation asks of its cluster, by controller, and what the API asks. */
-export const installationNeeds: Needs = { program, sync, project, quota, definition, run, action, trigger, app, archive, api };
+export const installationNeeds: Needs = { program, sync, project, quota, definition, run, action, trigger, app, archive, api, storageSecret };

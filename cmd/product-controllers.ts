@@ -7,7 +7,7 @@ import { actionControllers } from "../controllers/action/index.ts";
 import { archiveController } from "../controllers/archive/index.ts";
 import { appController } from "../controllers/app/index.ts";
 import { definitionControllers } from "../controllers/definition/index.ts";
-import { projectController } from "../controllers/project/index.ts";
+import { projectController, type StorageSecret } from "../controllers/project/index.ts";
 import { quotaController } from "../controllers/quota/index.ts";
 import { runControllers } from "../controllers/run/index.ts";
 import { syncController } from "../controllers/sync/index.ts";
@@ -35,6 +35,8 @@ export interface ControllerRoots extends ControllerDeps {
   readonly names?: readonly ControllerName[];
   /** How pods look; absent: as on a laptop. */
   readonly plugin?: PluginConfig;
+  /** Copied into the namespaces of Projects; absent: none is. */
+  readonly storageSecret?: StorageSecret | undefined;
   /** Whether repositories of this machine may be followed. Default true: a laptop's. */
   readonly allowFile?: boolean;
 }
@@ -55,7 +57,7 @@ function makers(roots: ControllerRoots, deps: ControllerDeps, records: Records):
       const remote = gitMirrors({ stateDir: join(roots.stateDirectory, "git"), allowFile: roots.allowFile ?? true, environment, clock, logger });
       return { controllers: [syncController({ ...deps, remote, blobs, records })], closers: [() => remote.close()] };
     },
-    project: () => alone(projectController(deps)),
+    project: () => alone(projectController({ ...deps, storageSecret: roots.storageSecret })),
     quota: () => alone(quotaController(deps)),
     definition: () => alone(...definitionControllers({ ...deps, blobs })),
     run() {

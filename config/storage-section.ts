@@ -43,7 +43,17 @@ export const storageSection = object({
   secretName: string({ minLength: 1, maxLength: 253 })
     .optional()
     .doc("Secret in the namespace of a task whose keys become the environment of its copilots (AWS_ACCESS_KEY_ID and the like)."),
+  copySecret: oneOf("never", "projects")
+    .default("never")
+    .doc(
+      "projects: the Secret of this name in the namespace of the installation is copied into the namespaces of Projects, and follows it. One that a namespace has of its own stays as it is.",
+    ),
 })
+  .rule({
+    check: ({ copySecret, secretName }) => copySecret === "never" || secretName !== undefined,
+    message: "copySecret needs secretName",
+    at: ["copySecret"],
+  })
   .rule({
     check: ({ type, container }) => type === "local" || type === "mem" || container !== undefined,
     message: "storage of type s3, google and azure needs a container",

@@ -16,6 +16,8 @@ import {
   roleManifests,
   ruleGroups,
   signalPolicy,
+  STORAGE_SECRET_NAME,
+  storageSecretRoleManifests,
   uninstallAccess,
   valuesShape,
 } from "../synth/installation/index.ts";
@@ -141,6 +143,7 @@ function staticFiles(flavour: Flavour, version: string): [string, string][] {
     ["files/access.yaml", yaml(access("Projects"))],
     ["files/access-everywhere.yaml", yaml(access("All").filter((manifest) => !usual.has(JSON.stringify(manifest))))],
     ["files/access-api.yaml", yaml(apiRoleManifests(installationNeeds, version))],
+    ["files/access-storage-secret.yaml", yaml(storageSecretRoleManifests(STORAGE_SECRET_NAME, installationNeeds, version))],
     ["files/flow-control.yaml", yaml(flowControl([...accountsOf(flavour), "flyteops-api"], version))],
     ["files/signal-policy.yaml", yaml(signalPolicy(version))],
     ["files/uninstall-access.yaml", yaml(uninstallAccess(version))],

@@ -14,8 +14,11 @@ export type ProjectRole = (typeof PROJECT_ROLES)[number];
 /** ClusterRoles that let the controllers work in namespaces of Projects, by the account that is bound to them there. */
 export const PROJECT_ACCESS = { [ACCOUNT.controller]: "flyteops-controller-projects", [ACCOUNT.sync]: "flyteops-sync-projects" } as const;
 
+/** ClusterRole, and binding of it, by which the project controller writes its copy of the storage Secret into a namespace. */
+export const STORAGE_SECRET_ROLE = "flyteops-storage-secret";
+
 /** Everything that the project controller may bind anybody to. */
-export const BOUND_ROLES: readonly string[] = [...PROJECT_ROLES, ...Object.values(PROJECT_ACCESS)];
+export const BOUND_ROLES: readonly string[] = [...PROJECT_ROLES, ...Object.values(PROJECT_ACCESS), STORAGE_SECRET_ROLE];
 
 const WRITTEN_BY_PEOPLE = ["tasks", "workflows", "triggers", "apps", "runs"];
 const READ = ["get", "list", "watch"];

@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { type Logger, messageOf, sleep } from "../../base/index.ts";
-import { type CliDeps, EXIT } from "../../cli/index.ts";
+import { type CliDeps, EXIT, INSTALLATION } from "../../cli/index.ts";
 import type { ConfigSources, LiveConfig } from "../../config/index.ts";
 import { awaitRecords } from "../../records/index.ts";
 import { layFoundation } from "../program-foundation.ts";
@@ -12,7 +12,7 @@ import type { Metrics } from "../telemetry/prometheus.ts";
 import { tracePasses, traceRuns } from "../telemetry/traces.ts";
 import { type Cluster, openCluster } from "./cluster.ts";
 import { livenessChecks, readinessChecks } from "./health-checks.ts";
-import { controllerNames, milliseconds, pluginConfigOf } from "./settings.ts";
+import { controllerNames, milliseconds, pluginConfigOf, storageSecretOf } from "./settings.ts";
 import { openStores, type Stores } from "./stores.ts";
 
 /** Everything this program is made of, in the order in which it ends. */
@@ -67,6 +67,7 @@ function openController(parts: Parts) {
     workers: () => live.current.controller.workers,
     names: controllerNames(config),
     plugin: pluginConfigOf(config, cli.version, stores.storageEnv),
+    storageSecret: storageSecretOf(config, cli.env["POD_NAMESPACE"] ?? INSTALLATION.namespace),
     stateDirectory: config.gitops.stateDirectory,
     allowFile: config.gitops.allowFileUrls,
     environment: { ...cli.env, ...stores.storageEnv },

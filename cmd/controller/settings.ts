@@ -1,6 +1,7 @@
 import { parseDuration } from "../../base/index.ts";
 import { EXIT, UserError } from "../../cli/index.ts";
 import { type Config, type ConfigSources, loadConfig, type LoadedConfig, problemLine } from "../../config/index.ts";
+import type { StorageSecret } from "../../controllers/project/index.ts";
 import type { LeaseTiming } from "../../kube/index.ts";
 import { defaultPluginConfig, type PluginConfig } from "../../plugins/index.ts";
 import { type ControllerName, CONTROLLERS } from "../product-controllers.ts";
@@ -38,6 +39,11 @@ export function leaseTiming({ controller: { leaderElection } }: Config): LeaseTi
 
 const texts = (amounts: Readonly<Record<string, string | number>>): Record<string, string> =>
   Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, String(amount)]));
+
+/** The Secret that Projects get a copy of; undefined where nobody wants that. */
+export function storageSecretOf({ storage: { copySecret, secretName } }: Config, namespace: string): StorageSecret | undefined {
+  return copySecret === "projects" && secretName !== undefined ? { name: secretName, namespace } : undefined;
+}
 
 /** Variables that say where the object store is and how it is reached, without those that let in. */
 const isSecret = (name: string): boolean => /KEY|SECRET|TOKEN|CREDENTIALS/.test(name);

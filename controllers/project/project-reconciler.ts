@@ -3,6 +3,7 @@ import { type Project, ProjectKind, type Run, RunKind } from "../../crds/index.t
 import { isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type ReconcileRun, type Reconciler, type Stored } from "../../kube/index.ts";
 import { BOUND_ROLES, type Manifest, projectManifests } from "../../synth/index.ts";
 import { claimOn } from "./namespace-claim.ts";
+import { copyStorageSecret, removeStorageSecret, type StorageSecret } from "./storage-secret.ts";
 
 /** Owner of every field that a Project implies. */
 const FIELD_MANAGER = "flyteops-project";
@@ -11,6 +12,8 @@ const TERMINATING_RECHECK_MS = 5_000;
 
 export interface ProjectDeps {
   readonly client: ObjectClient;
+  /** Copied into the namespaces of Projects; absent: whoever makes a namespace brings it. */
+  readonly storageSecret?: StorageSecret | undefined;
 }
 
 const KIND_OF: Readonly<Record<string, KindRef>> = {
@@ -66,9 +69,14 @@ async function settleDomains(client: ObjectClient, project: Stored<Project>): Pr
   return states;
 }
 
-async function reconcileProject(client: ObjectClient, project: Stored<Project>, run: ReconcileRun): Promise<Outcome> {
+async function reconcileProject({ client, storageSecret }: ProjectDeps, project: Stored<Project>, run: ReconcileRun): Promise<Outcome> {
   const states = await settleDomains(client, project);
-  for (const left of await ownedNamespaces(client, project.metadata.uid)) if (!states.has(left.metadata.name)) await release(client, left);
+  for (const left of await ownedNamespaces(client, project.metadata.uid)) {
+    const { name, deletionTimestamp } = left.metadata;
+    if (!states.has(name)) await release(client, left);
+    if ((!storageSecret || !states.has(name)) && deletionTimestamp === undefined) await removeStorageSecret(client, name);
+  }
+  const copied = storageSecret && (await copyStorageSecret(client, project.status?.namespaces ?? [], storageSecret));
 
   const names = (state: DomainState) => [...states].filter(([, found]) => found === state).map(([name]) => name);
   const taken = names("taken");
@@ -79,7 +87,8 @@ async function reconcileProject(client: ObjectClient, project: Stored<Project>, 
   }
   if (project.status?.conditions?.some(({ type }) => type === "NamespaceTaken")) run.mark("NamespaceTaken", "NamespacesOwned", "", "False");
   const terminating = names("terminating");
-  return terminating.length === 0 ? settled() : waiting("NamespaceTerminating", `the end of ${terminating.join(", ")}`, TERMINATING_RECHECK_MS);
+  if (terminating.length === 0) return copied ?? settled();
+  return waiting("NamespaceTerminating", `the end of ${terminating.join(", ")}`, TERMINATING_RECHECK_MS);
 }
 
 const isUnfinished = (run: Stored<Run>): boolean => run.status?.endTime === undefined;
@@ -111,11 +120,11 @@ async function finalizeProject(client: ObjectClient, project: Stored<Project>): 
  * Turns a Project into its namespaces, whoever applied it. On deletion it takes its RBAC away; the namespaces go only
  * with `deletionPolicy: Delete` and no unfinished Run, otherwise they stay, labelled `flyte.org/released`.
  */
-export function projectReconciler({ client }: ProjectDeps): Reconciler<Project> {
+export function projectReconciler(deps: ProjectDeps): Reconciler<Project> {
   return {
     kind: ProjectKind,
     finalizer: FINALIZER.project,
-    reconcile: (project, run) => reconcileProject(client, project, run),
-    finalize: (project) => finalizeProject(client, project),
+    reconcile: (project, run) => reconcileProject(deps, project, run),
+    finalize: (project) => finalizeProject(deps.client, project),
   };
 }

@@ -4,8 +4,8 @@ export { defaultValues, mergeValues, parseValues, type ValuesProblem } from "./e
 export { alerts } from "./alerts.ts";
 export { dashboard, panels } from "./dashboard.ts";
 export { installation, type InstallationInput, kindManifests, programsOf } from "./installation.ts";
-export { MOUNT, NAME, PORT } from "./names.ts";
-export { accountsOf, apiRoleManifests, controllersOf, mergedRules, type Needs, roleManifests, tenancyManifests } from "./roles.ts";
+export { MOUNT, NAME, PORT, STORAGE_SECRET_NAME } from "./names.ts";
+export { accountsOf, apiRoleManifests, controllersOf, mergedRules, type Needs, roleManifests, storageSecretRoleManifests, tenancyManifests } from "./roles.ts";
 export { coreValues, type Flavour, FLAVOURS, singleValues, type Values, valuesShape } from "./values.ts";
 export { ruleGroups } from "./monitoring.ts";
 export { uninstallAccess, uninstallNeeds } from "./uninstall-access.ts";

@@ -104,6 +104,23 @@ for (const flavour of FLAVOURS) {
   });
 }
 
+describe("copies of the storage Secret", () => {
+  const roles = (more: Json) => rolesOf(installed("core", more)).filter(({ name }) => name === "flyteops-storage-secret");
+
+  it("need rights to one Secret, by its name, and nobody has them who did not ask for copies", () => {
+    assert.deepEqual(roles({ config: { storage: { secretName: "key" } } }), []);
+    const [projects, system] = roles({ config: { storage: { secretName: "key", copySecret: "projects" } } });
+    const rule = (verbs: readonly string[], named: boolean) => ({
+      apiGroups: [""],
+      resources: ["secrets"],
+      verbs,
+      ...(named ? { resourceNames: ["key"] } : {}),
+    });
+    assert.deepEqual([projects?.kind, projects?.rules], ["ClusterRole", [rule(["get", "patch"], true), rule(["create"], false)]]);
+    assert.deepEqual([system?.kind, system?.rules], ["Role", [rule(["get", "list", "watch"], true)]]);
+  });
+});
+
 describe("the read-only API of an installation", () => {
   const apiOf = (flavour: Flavour, more: Json = {}) =>
     installed(flavour, more)

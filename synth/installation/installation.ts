@@ -12,7 +12,7 @@ import { NAME } from "./names.ts";
 import { monitoring } from "./monitoring.ts";
 import { networkPolicies } from "./network.ts";
 import { type Program, programObjects } from "./program.ts";
-import { accountsOf, apiRoleManifests, controllersOf, type Needs, roleManifests } from "./roles.ts";
+import { accountsOf, apiRoleManifests, controllersOf, type Needs, roleManifests, storageSecretRoleManifests } from "./roles.ts";
 
 export interface InstallationInput extends Context {
   readonly needs: Needs;
@@ -84,11 +84,13 @@ const asObjects = (chart: Chart, manifests: readonly Manifest[]): ApiObject[] =>
 export function installation(input: InstallationInput): Manifest[] {
   const { flavour, values, version, needs } = input;
   const programs = programsOf(input);
+  const secret = values.config.storage?.copySecret === "projects" ? values.config.storage.secretName : undefined;
   const first = render((chart) => void namespace(chart, version));
   const rest = render((chart) => {
     inOrder([
       ...accounts(chart, input),
       ...asObjects(chart, roleManifests(flavour, needs, values.access.namespaces, version)),
+      ...asObjects(chart, secret === undefined ? [] : storageSecretRoleManifests(secret, needs, version)),
       ...asObjects(chart, values.api.enabled ? apiRoleManifests(needs, version) : []),
       ...asObjects(chart, values.flowSchema.enabled ? flowControl([...accountsOf(flavour), ACCOUNT.api], version) : []),
       ...asObjects(chart, values.signalPolicy.enabled ? signalPolicy(version) : []),

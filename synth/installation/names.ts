@@ -32,5 +32,8 @@ export const MOUNT = {
 /** The API has its own, because it may share a pod with the controllers. */
 export const PORT = { health: 8081, metrics: 9090, api: 8090, apiHealth: 8082, apiMetrics: 9091 } as const;
 
+/** Stands in the needs of a controller for the name that config.storage.secretName gives. */
+export const STORAGE_SECRET_NAME = "STORAGE-SECRET-NAME";
+
 /** The user and group of every container. */
 export const UID = 65532;

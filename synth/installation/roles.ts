@@ -1,17 +1,17 @@
 import type { PolicyRule } from "../../base/index.ts";
-import { ACCOUNT, platformRules, PROJECT_ACCESS, PROJECT_ROLES, projectRoleRules, SYSTEM_NAMESPACE } from "../tenancy.ts";
+import { ACCOUNT, platformRules, PROJECT_ACCESS, PROJECT_ROLES, projectRoleRules, STORAGE_SECRET_ROLE, SYSTEM_NAMESPACE } from "../tenancy.ts";
 import { metadata } from "./metadata.ts";
-import { NAME } from "./names.ts";
+import { NAME, STORAGE_SECRET_NAME } from "./names.ts";
 import type { Flavour } from "./values.ts";
 import type { Manifest } from "../render.ts";
 
-/** What each controller asks of the cluster, by its name; `program` is what each program of controllers asks besides, and `api` what the read-only API asks. */
+/** What each controller asks of the cluster, by its name; `program` is what each program of controllers asks besides, `api` what the read-only API asks, `storageSecret` what copying the storage Secret asks. */
 export type Needs = Readonly<Record<string, readonly PolicyRule[]>>;
 
 /** The controllers that the flavour core runs apart. */
 export const SYNC_CONTROLLERS: readonly string[] = ["sync", "trigger"];
 
-const NO_CONTROLLERS: readonly string[] = ["program", "api"];
+const NO_CONTROLLERS: readonly string[] = ["program", "api", "storageSecret"];
 
 /** Which controllers an account runs. */
 export function controllersOf(account: string, flavour: Flavour, needs: Needs): readonly string[] {
@@ -138,6 +138,20 @@ export const accountsOf = (flavour: Flavour): readonly (keyof typeof PROJECT_ACC
 /** What the account of the read-only API may do: less than any controller, because whoever reaches its port speaks with it. */
 export function apiRoleManifests(needs: Needs, version: string): Manifest[] {
   return [clusterRole(ACCOUNT.api, needs["api"] ?? [], version), bound("ClusterRoleBinding", ACCOUNT.api, "ClusterRole", ACCOUNT.api, version)];
+}
+
+/** By which the controllers copy one Secret into the namespaces of Projects, whose binding the Project makes; written only where that is wanted. */
+export function storageSecretRoleManifests(secret: string, needs: Needs, version: string): Manifest[] {
+  const rules = (needs["storageSecret"] ?? []).map((rule) => {
+    const resourceNames = rule.resourceNames?.map((name) => (name === STORAGE_SECRET_NAME ? secret : name));
+    return { ...rule, ...(resourceNames ? { resourceNames } : {}) };
+  });
+  const role = metadata(STORAGE_SECRET_ROLE, { version, component: "access", namespace: SYSTEM_NAMESPACE });
+  return [
+    clusterRole(STORAGE_SECRET_ROLE, where(rules, "projects"), version),
+    { apiVersion: API_VERSION, kind: "Role", metadata: role, rules: plain(where(rules, "system")) },
+    bound("RoleBinding", STORAGE_SECRET_ROLE, "Role", ACCOUNT.controller, version),
+  ];
 }
 
 /** Every role and binding of the controllers of an installation, and those that Projects hand out. */

@@ -40,6 +40,9 @@ function covers(rule: PolicyRule, call: Call): boolean {
 
 const wordsOf = ({ verb, group, resource }: Call): string => `${verb} ${group === "" ? "core" : group}/${resource}`;
 
+/** A list or watch of one object by its name is a right to that name. */
+const nameIn = (how?: { readonly fieldSelector?: string | undefined }): string | undefined => /^metadata\.name=([^,]+)$/.exec(how?.fieldSelector ?? "")?.[1];
+
 /** The account that a call acts as: `system:serviceaccount:<namespace>:<name>`. */
 function impersonationOf(user: string): Call {
   const [, , namespace, name] = user.split(":");
@@ -65,8 +68,8 @@ export function withinNeeds(...lists: readonly (readonly PolicyRule[])[]): Needs
 
   const guarded = (client: ObjectClient): ObjectClient => ({
     get: (kind, ref, how) => (ask(kind, "get", ref, how), client.get(kind, ref, how)),
-    list: (kind, how) => (ask(kind, "list", how ?? {}), client.list(kind, how)),
-    watch: (kind, how) => (ask(kind, "watch", how), client.watch(kind, how)),
+    list: (kind, how) => (ask(kind, "list", { namespace: how?.namespace, name: nameIn(how) }), client.list(kind, how)),
+    watch: (kind, how) => (ask(kind, "watch", { namespace: how.namespace, name: nameIn(how) }), client.watch(kind, how)),
     create: (kind, object, how) => (ask(kind, "create", object.metadata, how), client.create(kind, object, how)),
     replace: (kind, object, how) => (ask(kind, "update", object.metadata, how), client.replace(kind, object, how)),
     patch: (kind, ref, patch, how) => {

@@ -14,6 +14,9 @@
 {{- fail (printf "config.storage.type: a store of type %s is out of reach of pods: use s3, google or azure" $storage.type) -}}
 {{- end -}}
 {{- $_ := required "config.storage.container: name the bucket or container of the object store" $storage.container -}}
+{{- if and (eq ($storage.copySecret | default "never") "projects") (not $storage.secretName) -}}
+{{- fail "config.storage.copySecret: copySecret needs secretName" -}}
+{{- end -}}
 {{- include "flyteops.flavourChecks" . -}}
 {{- $database := .Values.config.database | default dict -}}
 {{- if $database.embedded -}}
