@@ -49,3 +49,37 @@ labels:
 {{- if eq ($storage.type | default "") "azure" }}{{ $account = printf "@%s" (($storage.azure | default dict).account | default "") }}{{ end -}}
 {{- $scheme }}://{{ $storage.container }}{{ $account }}{{ with $storage.prefix }}/{{ . }}{{ end -}}
 {{- end }}
+
+{{/* How clients reach an S3 server that is not Amazon's. Of the others no address is told: their clients would send it a token that opens everything. */}}
+{{- define "flyteops.storageFacts" -}}
+{{- $storage := .Values.config.storage | default dict -}}
+{{- if eq ($storage.type | default "") "s3" -}}
+{{- $connection := $storage.connection | default dict -}}
+storageRegion: {{ $connection.region | default "us-east-1" | quote }}
+{{- with $connection.endpoint }}
+storageEndpoint: {{ (index $connection "disable-ssl") | ternary (regexReplaceAll "^https:" . "http:") . | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* How clients reach the archive, as far as they may read the Secret with the password. A socket is a file of the pod. */}}
+{{- define "flyteops.databaseFacts" -}}
+{{- $database := .Values.config.database | default dict -}}
+{{- $postgres := $database.postgres | default dict -}}
+{{- $host := $postgres.host | default "localhost" -}}
+{{- if $database.embedded -}}
+databaseEmbedded: {{ $database.embeddedDirectory | default "/var/lib/flyteops/postgres" | quote }}
+{{- else if not (hasPrefix "/" $host) -}}
+{{- $server := contains ":" $host | ternary (printf "[%s]" $host) $host -}}
+{{- $user := $postgres.username | default "flyteops" | urlquery | replace "+" "%20" -}}
+{{- $name := $postgres.dbname | default "flyteops" | urlquery | replace "+" "%20" -}}
+database: {{ printf "postgresql://%s@%s:%d/%s?%s" $user $server (int ($postgres.port | default 5432)) $name ($postgres.options | default "sslmode=verify-full") | quote }}
+{{- with .Values.secrets.database }}
+databaseSecret: {{ . | quote }}
+{{- $key := trimPrefix "/etc/flyteops/secrets/database/" ($postgres.rootCertPath | default "/") }}
+{{- if not (contains "/" $key) }}
+databaseRootCertificateKey: {{ $key | quote }}
+{{- end }}
+{{- end }}
+{{- end }}
+{{- end }}

@@ -103,13 +103,21 @@ describe("the way to the archive", () => {
     assert.equal((await whereArchive(deps, cluster({ "ConfigMap/flyteops": facts, "Secret/of-ours": secret }), {})).password, "of-the-cluster");
   });
 
+  it("believes the authority in the Secret that the installation names", async () => {
+    const facts = { database: "postgresql://pg.example/runs", databaseSecret: "of-ours", databaseRootCertificateKey: "ca.crt" };
+    const held = { ...secret, "ca.crt": Buffer.from("PEM").toString("base64") };
+    assert.equal((await whereArchive(deps, cluster({ "ConfigMap/flyteops": facts, "Secret/of-ours": held }), {})).tls?.rootCertificate, "PEM");
+  });
+
   it("says how to ask a database that is in the controller's pod, which finds its password there", async () => {
     const config = { "config.yaml": "database: {embedded: true, embeddedDirectory: /data/pg, postgres: {host: ignored}}\n" };
     const url = "postgresql://flyteops@localhost:5432/postgres?host=%2Fdata%2Fpg%2Fsocket&sslmode=disable";
-    await assert.rejects(whereArchive(deps, cluster({ "ConfigMap/flyteops": { storage: "s3://b" }, "ConfigMap/flyteops-config": config }), {}), {
-      exitCode: EXIT.unreachable,
-      hint: `kubectl exec -n flyteops-system deploy/flyteops-controller -- flyteops history --database '${url}'`,
-    });
+    const hint = `kubectl exec -n flyteops-system deploy/flyteops-controller -- flyteops history --database '${url}'`;
+    const told = [
+      { "ConfigMap/flyteops": { storage: "s3://b" }, "ConfigMap/flyteops-config": config },
+      { "ConfigMap/flyteops": { databaseEmbedded: "/data/pg" } },
+    ];
+    for (const each of told) await assert.rejects(whereArchive(deps, cluster(each), {}), { exitCode: EXIT.unreachable, hint });
     const inside = await whereArchive(deps, cluster({}), { database: url.replace("%2Fdata%2Fpg", encodeURIComponent(join(state, "postgres"))) });
     assert.deepEqual([inside.host, inside.password, inside.tls?.mode], [join(state, "postgres", "socket"), "of-the-laptop", "disable"]);
   });

@@ -75,9 +75,19 @@ function passwordOfState(uri: string): string {
   });
 }
 
+const decoded = (text: string): string => Buffer.from(text, "base64").toString("utf8");
+
 async function passwordOfSecret(connection: Connection, name: string = SECRET.name): Promise<string> {
   const { password = "" } = await dataOf(connection, Kinds.Secret, { ...SECRET, name });
-  return Buffer.from(password, "base64").toString("utf8");
+  return decoded(password);
+}
+
+/** The authorities of the server, from where the installation has them; undefined: those of this machine. */
+async function certificateOf(connection: Connection, facts: Readonly<Record<string, string>>): Promise<string | undefined> {
+  const { databaseSecret: name = SECRET.name, databaseRootCertificate: text, databaseRootCertificateKey: key } = facts;
+  if (text !== undefined || key === undefined) return text;
+  const stored = (await dataOf(connection, Kinds.Secret, { ...SECRET, name }))[key];
+  return stored === undefined ? undefined : decoded(stored);
 }
 
 function connectionOf(address: DatabaseAddress, password: string, rootCertificate?: string): RecordsConnection {
@@ -108,6 +118,7 @@ export async function whereArchive(deps: CliDeps, connection: Connection, { data
   if (database !== undefined) return givenByUser(deps, connection, database);
   const facts = await dataOf(connection, Kinds.ConfigMap, INSTALLATION);
   const subject = `ConfigMap ${INSTALLATION.namespace}/${INSTALLATION.name}, key database`;
+  if (facts["databaseEmbedded"] !== undefined) refuseEmbedded(facts["databaseEmbedded"]);
   const address =
     facts["database"] === undefined
       ? addressOfConfig((await dataOf(connection, Kinds.ConfigMap, CONFIG))["config.yaml"] ?? "{}", `ConfigMap ${CONFIG.namespace}/${CONFIG.name}, database`)
@@ -120,5 +131,5 @@ export async function whereArchive(deps: CliDeps, connection: Connection, { data
   const { databasePassword, databaseSecret } = facts;
   const local = isSocket(address.host) && databasePassword !== undefined;
   const password = local ? passwordOfState(databasePassword) : await passwordOfSecret(connection, databaseSecret);
-  return connectionOf(address, password, facts["databaseRootCertificate"]);
+  return connectionOf(address, password, await certificateOf(connection, facts));
 }

@@ -2,7 +2,7 @@
 export const NAME = {
   /** Holds config.yaml, mounted into every program. */
   config: "flyteops-config",
-  /** Says where the object store is, for clients. */
+  /** Says where the object store and the archive are, for clients. */
   facts: "flyteops",
   flow: "flyteops",
   signalPolicy: "flyteops-signals",

@@ -64,6 +64,18 @@ const CASES: readonly { readonly title: string; readonly flavour: Flavour; reado
   { title: "no API", flavour: "single", values: { config: STORE, api: { enabled: false } } },
   { title: "no API", flavour: "core", values: { config: { ...STORE, ...SERVER }, api: { enabled: false }, monitoring: { serviceMonitor: { enabled: true } } } },
   { title: "policies left out", flavour: "single", values: { config: STORE, networkPolicy: { enabled: false }, flowSchema: { enabled: false }, signalPolicy: { enabled: false } } },
+  {
+    title: "servers of one's own",
+    flavour: "core",
+    values: {
+      config: {
+        storage: { container: "b", connection: { endpoint: "https://s3.example.com:9000", region: "here", "disable-ssl": true } },
+        database: {
+          postgres: { host: "fd00::1", port: 6432, dbname: "fly te", username: "a@b", options: "sslmode=verify-ca", rootCertPath: "/etc/flyteops/secrets/database/ca.crt" },
+        },
+      },
+    },
+  },
   { title: "a volume of a class", flavour: "single", values: { config: STORE, volume: { size: "50Gi", storageClassName: "fast" } } },
   { title: "nothing but a bucket and a host", flavour: "core", values: { config: { ...STORE, ...SERVER } } },
   { title: "everything changed", flavour: "core", values: { ...ALL, sync: { replicas: 1, env: { GIT_SSL_NO_VERIFY: "0" } }, api: { ...API, replicas: 3, nodeSelector: { pool: "api" } } } },
