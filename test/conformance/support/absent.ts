@@ -1,3 +1,5 @@
+import { KUBERNETES_RESOURCES } from "./kubernetes-resources.ts";
+
 /** Something a cluster has and the embedded control plane has not, and how it is asked for. */
 export interface Absent {
   /** In plain words, as the published table says it. */
@@ -7,42 +9,82 @@ export interface Absent {
   readonly path: string;
   readonly body?: unknown;
   readonly status: 404 | 405 | 415 | 422 | 501;
+  /** What discovery of a cluster names of it: `batch/v1 jobs`. The subresources of these are absent with them. */
+  readonly resources: readonly string[];
 }
 
-const kind = (what: string, path: string): Absent => ({ what, method: "GET", path, status: 404 });
-const pods = "/api/v1/namespaces/{ns}/pods";
+const pathOf = (id: string): string => KUBERNETES_RESOURCES.find((one) => one.id === id)?.path ?? `nobody serves ${id}`;
+
+/** Kinds are asked for by their lists, subresources by what they are mostly asked. */
+const absent = (what: string, resources: readonly string[], method: Absent["method"] = "GET"): Absent => ({
+  what,
+  method,
+  path: pathOf(resources[0] ?? ""),
+  ...(method === "POST" || method === "PATCH" ? { body: {} } : {}),
+  status: 404,
+  resources,
+});
+
+const ADMISSION = "admissionregistration.k8s.io/v1";
+const STORAGE = "storage.k8s.io/v1";
 
 /** Everything known to be absent that a user of a cluster might look for. The suite asks for each; `docs/conformance.md` lists them. */
 export const ABSENT: readonly Absent[] = [
-  kind("StatefulSets", "/apis/apps/v1/namespaces/{ns}/statefulsets"),
-  kind("DaemonSets", "/apis/apps/v1/namespaces/{ns}/daemonsets"),
-  kind("ControllerRevisions", "/apis/apps/v1/namespaces/{ns}/controllerrevisions"),
-  kind("ReplicationControllers", "/api/v1/namespaces/{ns}/replicationcontrollers"),
-  kind("PodTemplates", "/api/v1/namespaces/{ns}/podtemplates"),
-  kind("Jobs and CronJobs", "/apis/batch/v1/namespaces/{ns}/jobs"),
-  kind("HorizontalPodAutoscalers", "/apis/autoscaling/v2/namespaces/{ns}/horizontalpodautoscalers"),
-  kind("PodDisruptionBudgets", "/apis/policy/v1/namespaces/{ns}/poddisruptionbudgets"),
-  kind("PersistentVolumeClaims", "/api/v1/namespaces/{ns}/persistentvolumeclaims"),
-  kind("PersistentVolumes", "/api/v1/persistentvolumes"),
-  kind("StorageClasses, VolumeAttachments and CSI objects", "/apis/storage.k8s.io/v1/storageclasses"),
-  kind("Ingresses and IngressClasses", "/apis/networking.k8s.io/v1/namespaces/{ns}/ingresses"),
-  kind("PriorityClasses", "/apis/scheduling.k8s.io/v1/priorityclasses"),
-  kind("RuntimeClasses", "/apis/node.k8s.io/v1/runtimeclasses"),
-  kind("ResourceClaims and DeviceClasses", "/apis/resource.k8s.io/v1/namespaces/{ns}/resourceclaims"),
-  kind("admission webhooks", "/apis/admissionregistration.k8s.io/v1/validatingwebhookconfigurations"),
-  kind("ValidatingAdmissionPolicies", "/apis/admissionregistration.k8s.io/v1/validatingadmissionpolicies"),
-  kind("FlowSchemas and PriorityLevelConfigurations", "/apis/flowcontrol.apiserver.k8s.io/v1/flowschemas"),
-  kind("APIServices (aggregated APIs)", "/apis/apiregistration.k8s.io/v1/apiservices"),
-  kind("CertificateSigningRequests", "/apis/certificates.k8s.io/v1/certificatesigningrequests"),
-  kind("ComponentStatuses", "/api/v1/componentstatuses"),
-  kind("metrics of pods and nodes (kubectl top)", "/apis/metrics.k8s.io/v1beta1/pods"),
-  { what: "the proxy to a Service", method: "GET", path: "/api/v1/namespaces/{ns}/services/any/proxy/", status: 404 },
-  { what: "the proxy to a pod", method: "GET", path: `${pods}/any/proxy/`, status: 404 },
-  { what: "the proxy to a node", method: "GET", path: "/api/v1/nodes/any/proxy/", status: 404 },
-  { what: "ephemeral containers (kubectl debug)", method: "PATCH", path: `${pods}/any/ephemeralcontainers`, body: {}, status: 404 },
-  { what: "resizing a pod in place", method: "PATCH", path: `${pods}/any/resize`, body: {}, status: 404 },
-  { what: "evicting a pod (kubectl drain)", method: "POST", path: `${pods}/any/eviction`, body: {}, status: 404 },
-  { what: "the binding of pods as a kind of its own", method: "POST", path: "/api/v1/namespaces/{ns}/bindings", body: {}, status: 404 },
-  { what: "the old watch paths", method: "GET", path: "/api/v1/watch/namespaces/{ns}/pods", status: 404 },
-  { what: "deleting all namespaces at once", method: "DELETE", path: "/api/v1/namespaces", status: 405 },
+  absent("StatefulSets", ["apps/v1 statefulsets"]),
+  absent("DaemonSets", ["apps/v1 daemonsets"]),
+  absent("ControllerRevisions", ["apps/v1 controllerrevisions"]),
+  absent("ReplicationControllers", ["v1 replicationcontrollers"]),
+  absent("PodTemplates", ["v1 podtemplates"]),
+  absent("Jobs and CronJobs", ["batch/v1 jobs", "batch/v1 cronjobs"]),
+  absent("HorizontalPodAutoscalers", ["autoscaling/v2 horizontalpodautoscalers", "autoscaling/v1 horizontalpodautoscalers"]),
+  absent("PodDisruptionBudgets", ["policy/v1 poddisruptionbudgets"]),
+  absent("PersistentVolumeClaims", ["v1 persistentvolumeclaims"]),
+  absent("PersistentVolumes", ["v1 persistentvolumes"]),
+  absent("StorageClasses, VolumeAttachments and CSI objects", [
+    `${STORAGE} storageclasses`,
+    `${STORAGE} volumeattachments`,
+    `${STORAGE} volumeattributesclasses`,
+    `${STORAGE} csidrivers`,
+    `${STORAGE} csinodes`,
+    `${STORAGE} csistoragecapacities`,
+  ]),
+  absent("Ingresses and IngressClasses", ["networking.k8s.io/v1 ingresses", "networking.k8s.io/v1 ingressclasses"]),
+  absent("IPAddresses and ServiceCIDRs", ["networking.k8s.io/v1 ipaddresses", "networking.k8s.io/v1 servicecidrs"]),
+  absent("PriorityClasses", ["scheduling.k8s.io/v1 priorityclasses"]),
+  absent("RuntimeClasses", ["node.k8s.io/v1 runtimeclasses"]),
+  absent("ResourceClaims and DeviceClasses", [
+    "resource.k8s.io/v1 resourceclaims",
+    "resource.k8s.io/v1 resourceclaimtemplates",
+    "resource.k8s.io/v1 deviceclasses",
+    "resource.k8s.io/v1 resourceslices",
+  ]),
+  absent("admission webhooks", [`${ADMISSION} validatingwebhookconfigurations`, `${ADMISSION} mutatingwebhookconfigurations`]),
+  absent("ValidatingAdmissionPolicies and MutatingAdmissionPolicies", [
+    `${ADMISSION} validatingadmissionpolicies`,
+    `${ADMISSION} validatingadmissionpolicybindings`,
+    `${ADMISSION} mutatingadmissionpolicies`,
+    `${ADMISSION} mutatingadmissionpolicybindings`,
+  ]),
+  absent("FlowSchemas and PriorityLevelConfigurations", [
+    "flowcontrol.apiserver.k8s.io/v1 flowschemas",
+    "flowcontrol.apiserver.k8s.io/v1 prioritylevelconfigurations",
+  ]),
+  absent("APIServices (aggregated APIs)", ["apiregistration.k8s.io/v1 apiservices"]),
+  absent("CertificateSigningRequests", ["certificates.k8s.io/v1 certificatesigningrequests"]),
+  absent("ComponentStatuses", ["v1 componentstatuses"]),
+  { ...absent("metrics of pods and nodes (kubectl top)", []), path: "/apis/metrics.k8s.io/v1beta1/pods" },
+  absent("the proxy to a Service", ["v1 services/proxy"]),
+  absent("the proxy to a pod", ["v1 pods/proxy"]),
+  absent("the proxy to a node", ["v1 nodes/proxy"]),
+  absent("ephemeral containers (kubectl debug)", ["v1 pods/ephemeralcontainers"], "PATCH"),
+  absent("resizing a pod in place", ["v1 pods/resize"], "PATCH"),
+  absent("evicting a pod (kubectl drain)", ["v1 pods/eviction"], "POST"),
+  absent("the binding of pods as a kind of its own", ["v1 bindings"], "POST"),
+  { ...absent("the old watch paths", []), path: "/api/v1/watch/namespaces/{ns}/pods" },
+  { ...absent("deleting all namespaces at once", [], "DELETE"), path: "/api/v1/namespaces", status: 405 },
 ];
+
+/** Whether the list above names a resource, or what it is a subresource of. */
+export function isKnownAbsent(id: string): boolean {
+  return ABSENT.some(({ resources }) => resources.some((one) => id === one || id.startsWith(`${one}/`)));
+}
