@@ -275,6 +275,13 @@ describe("copilot download", () => {
     assert.match(pod.complaints.at(-1) ?? "", /Interrupted/);
   });
 
+  it("exits 77 when the store does not let it in, and says so where a pod's status shows it", async () => {
+    const denied = () => Promise.reject(new BlobError("BlobAccessDenied", "there are no AWS credentials"));
+    pod.openStore = () => ({ ...pod.store, read: denied, readStream: denied, write: denied }) as unknown as BlobStore;
+    assert.equal(await pod.download({ a: "integer" }, {}), 77);
+    assert.match(pod.complaints.join("\n"), /StoreDenied: there are no AWS credentials/);
+  });
+
   it("explains wrong arguments and exits 2", async () => {
     assert.equal(await pod.download({}, {}, "--format", "TOML"), 2);
     assert.match(pod.complaints.at(-1) ?? "", /--format is JSON or YAML, not TOML\nusage:/);

@@ -2,6 +2,9 @@ import { BlobError, RemoteDataError } from "../blobs/index.ts";
 import { Failure, messageOf, TerminalFailure } from "../base/index.ts";
 import type { AttemptError } from "./result.ts";
 
+/** The object store does not let the copilot in. */
+export const STORE_DENIED = "StoreDenied";
+
 /** Something about stored data that only an operator or a new run can mend. */
 export function dataFailure(reason: string, message: string): TerminalFailure {
   return new TerminalFailure(reason, message);
@@ -12,6 +15,8 @@ export function dataFailure(reason: string, message: string): TerminalFailure {
  * elsewhere is its owner's: when it is gone, or may not be read, that is no failure of the platform.
  */
 export function systemError(code: string, thrown: unknown): AttemptError {
+  if (thrown instanceof BlobError && thrown.code === "BlobAccessDenied")
+    return { code: STORE_DENIED, message: messageOf(thrown), kind: "SYSTEM", retryable: false, skip: false };
   const known = thrown instanceof Failure && !(thrown instanceof BlobError) ? thrown.reason : code;
   const terminal = thrown instanceof Failure && thrown.retry === "terminal";
   const kind = thrown instanceof RemoteDataError && terminal ? "USER" : "SYSTEM";

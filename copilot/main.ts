@@ -1,8 +1,8 @@
-import { type Clock, type Logger, messageOf, type Random, RetryableFailure, TerminalFailure } from "../base/index.ts";
+import { type Clock, type Logger, messageOf, type Random, RetryableFailure, STORE_DENIED_EXIT, TerminalFailure } from "../base/index.ts";
 import type { BlobStore, OpenRemoteData } from "../blobs/index.ts";
 import { type CopilotArguments, copilotArguments, type DownloadArguments, type SidecarArguments, USAGE } from "./args.ts";
 import { download } from "./download.ts";
-import { systemError } from "./failure.ts";
+import { STORE_DENIED, systemError } from "./failure.ts";
 import { sayReady, waitForSidecar } from "./meeting.ts";
 import { type AttemptError, writeResult } from "./result.ts";
 import type { RetryDeps } from "./retry.ts";
@@ -29,7 +29,7 @@ const LAST_WORDS_MS = 15_000;
 
 /**
  * `flyteops copilot …`: argv are the words after `copilot`. Resolves with the exit code: 0 done, 1 failed (one sentence on standard
- * error, error.pb and result.json in the store), 2 wrong arguments. Never rejects.
+ * error, error.pb and result.json in the store), 2 wrong arguments, 77 the store does not let it in. Never rejects.
  */
 export async function copilotMain(argv: readonly string[], deps: CopilotDeps): Promise<number> {
   try {
@@ -37,7 +37,7 @@ export async function copilotMain(argv: readonly string[], deps: CopilotDeps): P
     const error = await (args.command === "download" ? runDownload(args, deps) : runSidecar(args, deps));
     if (error === undefined) return EXIT_OK;
     deps.complain(`flyteops copilot ${args.command}: ${error.code}: ${error.message.replaceAll("\n", " ")}`);
-    return EXIT_FAILED;
+    return error.code === STORE_DENIED ? STORE_DENIED_EXIT : EXIT_FAILED;
   } catch (thrown) {
     const usage = thrown instanceof TerminalFailure && thrown.reason === "BadArguments";
     deps.complain(`flyteops copilot: ${messageOf(thrown)}${usage ? `\n${USAGE}` : ""}`);

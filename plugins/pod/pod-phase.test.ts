@@ -137,4 +137,18 @@ describe("what a pod says about its attempt", () => {
     ],
   };
   for (const [name, [manifest, expected]] of Object.entries(cases)) it(name, () => assert.equal(phaseOf(manifest), expected));
+
+  it("names the Secret and the ways out when the object store does not let a copilot in", () => {
+    const denied = failedPod([waiting("main", "PodInitializing")], {}, [terminated("copilot-download", 77, "Error", "StoreDenied: no keys\n")]);
+    denied.metadata.namespace = "ml-development";
+    const said = (config: typeof defaultPluginConfig): string => {
+      const report = podPhase(denied, { now: NOW, config });
+      return report.kind === "exited" ? (report.copilot ?? "") : report.kind;
+    };
+    const words =
+      /^copilot-download exited with 77: StoreDenied: no keys\. .*Secret keys of namespace ml-development.*kubectl create secret generic keys -n ml-development.*copySecret/;
+    assert.match(said({ ...defaultPluginConfig, storageSecret: "keys" }), words);
+    const { storageSecret: _, ...without } = defaultPluginConfig;
+    assert.equal(said(without), "copilot-download exited with 77: StoreDenied: no keys");
+  });
 });

@@ -1,3 +1,4 @@
+import { STORE_DENIED_EXIT } from "../../base/index.ts";
 import type { AttemptError, Budget, Manifest, PhaseContext, PhaseReport } from "../plugin.ts";
 import { DOWNLOAD, MAIN, SIDECAR } from "./copilot-containers.ts";
 import { type ContainerStatus, type PodStatus, podStatus, type Terminated } from "./pod-status.ts";
@@ -96,11 +97,20 @@ function notStarted(main: Terminated | undefined): Failed | undefined {
   return { ...failed("none", "USER", "ProgramNotFound", main.message ?? "the program could not be started"), exitCode: main.exitCode };
 }
 
+/** Where the keys come from that the object store does not take, and who may change that. */
+function keysAdvice(exitCode: number, namespace: string, { storageSecret }: PhaseContext["config"]): string {
+  if (exitCode !== STORE_DENIED_EXIT || storageSecret === undefined) return "";
+  const secret = `Secret ${storageSecret} of namespace ${namespace}`;
+  return `. Copilots have the keys of the ${secret}, if it is there, else the identity of the pod's ServiceAccount: kubectl create secret generic ${storageSecret} -n ${namespace} --from-literal=…, or let the installation copy its own (storage.copySecret: projects)`;
+}
+
 /** The copilot that ended badly; a download that failed takes the sidecar with it, so it is asked first. */
-function copilotTrouble(status: PodStatus): string | undefined {
+function copilotTrouble(status: PodStatus, namespace: string, config: PhaseContext["config"]): string | undefined {
   for (const copilot of [DOWNLOAD, SIDECAR]) {
     const ended = status.init.find(({ name }) => name === copilot)?.state.terminated;
-    if (ended && ended.exitCode !== 0) return `${copilot} exited with ${ended.exitCode}${ended.message ? `: ${ended.message}` : ""}`;
+    if (!ended || ended.exitCode === 0) continue;
+    const said = ended.message ? `: ${ended.message.trimEnd()}` : "";
+    return `${copilot} exited with ${ended.exitCode}${said}${keysAdvice(ended.exitCode, namespace, config)}`;
   }
   return undefined;
 }
@@ -127,10 +137,10 @@ function endedBefore({ reason, message, deleting }: PodStatus): Failed {
   return failed("system", "SYSTEM", reason || (deleting ? "PodDeleted" : "PodFailed"), message || what);
 }
 
-function ended(status: PodStatus, main: Terminated | undefined): PhaseReport {
+function ended(status: PodStatus, main: Terminated | undefined, namespace: string, config: PhaseContext["config"]): PhaseReport {
   const byCluster = endedByCluster(status, main);
   if (byCluster) return withStart(byCluster, main);
-  const copilot = copilotTrouble(status);
+  const copilot = copilotTrouble(status, namespace, config);
   if (!main && copilot === undefined) return endedBefore(status);
   const exited: PhaseReport = {
     kind: "exited",
@@ -163,7 +173,8 @@ function lostNode(status: PodStatus, now: number): PhaseReport | number | undefi
 export function podPhase(pod: Manifest, context: PhaseContext): PhaseReport {
   const status = podStatus(pod);
   const main = status.containers.find(({ name }) => name === MAIN);
-  if (status.phase === "Succeeded" || status.phase === "Failed" || neverStarted(status)) return ended(status, main?.state.terminated);
+  if (status.phase === "Succeeded" || status.phase === "Failed" || neverStarted(status))
+    return ended(status, main?.state.terminated, pod.metadata.namespace ?? "", context.config);
   const lost = lostNode(status, context.now);
   if (typeof lost === "object") return lost;
   const report = waitingReport(status, context) ?? (status.phase === "Running" ? active(status, main) : pending(status));
