@@ -60,6 +60,10 @@ const RULES: readonly Rule[] = [
     !config.database?.embedded && config.database?.postgres?.host === undefined
       ? { path: "config.database.postgres.host", message: "name the host of PostgreSQL" }
       : undefined,
+  ({ config: { database } }) =>
+    database?.embedded && database.postgres?.host !== undefined
+      ? { path: "config.database.embedded", message: "says that flyteops starts a PostgreSQL of its own, beside a host of yours: set it to false, or leave the host out" }
+      : undefined,
   ({ config: { server = {} } }) =>
     (server.healthAddress ?? ":8081") !== ":8081" || (server.metricsAddress ?? ":9090") !== ":9090"
       ? { path: "config.server", message: "probes, Services and policies expect health on :8081 and metrics on :9090" }

@@ -88,6 +88,7 @@ const REFUSED: readonly { readonly title: string; readonly flavour: Flavour; rea
   { title: "two replicas over one volume", flavour: "single", values: { config: STORE, controller: { replicas: 2 } }, words: /at most one replica/ },
   { title: "the API at another port than its Service", flavour: "core", values: { config: { ...STORE, ...SERVER, server: { apiAddress: ":1" } } }, words: /config\.server\.apiAddress: the Service/ },
   { title: "a copy of a Secret without a name", flavour: "core", values: { config: { storage: { container: "b", copySecret: "projects" }, ...SERVER } }, words: /copySecret needs secretName/ },
+  { title: "two databases", flavour: "single", values: { config: { ...STORE, database: { postgres: { host: "db" } } } }, words: /config\.database\.embedded: says that flyteops starts/ },
   { title: "no host", flavour: "core", values: { config: STORE }, words: /config\.database\.postgres\.host: name the host/ },
   { title: "an embedded database that two programs would share", flavour: "core", values: { config: { ...STORE, database: { embedded: true } } }, words: /flavour core shares one PostgreSQL/ },
   { title: "other ports for health", flavour: "single", values: { config: { ...STORE, server: { healthAddress: ":1" } } }, words: /expect health on :8081/ },

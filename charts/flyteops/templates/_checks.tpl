@@ -20,6 +20,9 @@
 {{- include "flyteops.flavourChecks" . -}}
 {{- $database := .Values.config.database | default dict -}}
 {{- if $database.embedded -}}
+{{- if ($database.postgres | default dict).host -}}
+{{- fail "config.database.embedded: says that flyteops starts a PostgreSQL of its own, beside a host of yours: set it to false, or leave the host out" -}}
+{{- end -}}
 {{- if gt (int .Values.controller.replicas) 1 -}}
 {{- fail "controller.replicas: the embedded PostgreSQL has one volume: at most one replica" -}}
 {{- end -}}
