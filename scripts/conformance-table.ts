@@ -1,14 +1,16 @@
 /**
  * Writes docs/conformance.md: what both control planes promise, promise by promise.
  *
- *     node --import tsx scripts/conformance-table.ts [--yes]
+ *     node --import tsx scripts/conformance-table.ts [node|api] [--yes]
  *
- * The embedded control plane is always asked; a cluster is when KUBECONFIG names one (its context and server are printed
- * first, and one whose name says "prod" is refused without --yes). KUBECTLS names the kubectls, with commas between them.
+ * The embedded control plane is always asked. With a tier, that real cluster is brought up, asked and taken down (test/cluster);
+ * otherwise the cluster of KUBECONFIG is asked if there is one (its context and server are printed first, and one whose name says
+ * "prod" is refused without --yes). KUBECTLS names the kubectls, with commas between them; without it these are the oldest, the newest
+ * and the first two that speak WebSocket of those that lie around as kubectl.1.NN, and that of the built cluster.
  * Ends with 1 when a promise is not kept.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { format } from "prettier";
@@ -16,71 +18,68 @@ import { parse } from "yaml";
 import { VERSION } from "../local/apiserver/documents/documents.ts";
 import { ABSENT } from "../test/conformance/support/absent.ts";
 import { openApi, textAt } from "../test/conformance/support/api.ts";
-import { kubectls } from "../test/conformance/support/kubectl-programs.ts";
+import type { Outcome } from "../test/conformance/support/cluster.ts";
+import type { Program } from "../test/conformance/support/kubectl-programs.ts";
+import { families, type Family, versionOf } from "../test/cluster/programs/families.ts";
+import { tableKubectls } from "./conformance-kubectls.ts";
 
 const TARGET = "docs/conformance.md";
 const SUITE = "test/conformance/**/*.conformance.ts";
 
-interface TestReport {
-  readonly title: string;
-  readonly fullTitle: string;
-  readonly err: { readonly message?: string };
-}
+const [KUBERNETES] = families as readonly [Family];
+const kubectls: readonly Program[] = tableKubectls();
+const KUBECTLS = kubectls.map(({ path }) => path).join(",");
 
-interface MochaReport {
-  readonly passes: readonly TestReport[];
-  readonly failures: readonly TestReport[];
-  readonly pending: readonly TestReport[];
-}
-
-type Mark = "kept" | "broken" | "not run";
-interface Outcome {
-  readonly mark: Mark;
-  readonly why?: string | undefined;
-}
+type Mark = Outcome["mark"];
 
 interface Plane {
   readonly name: string;
   readonly version: string;
   /** By `area|promise`. */
-  readonly outcomes: ReadonlyMap<string, Outcome>;
+  readonly outcomes: ReadonlyMap<string, Pick<Outcome, "mark" | "why">>;
 }
 
 /** `conformance: kubectl @1.36 patches` → the area `kubectl`; a suite for each version counts as one. */
-function areaOf({ title, fullTitle }: TestReport): string {
+function areaOf({ title, fullTitle }: Pick<Outcome, "title" | "fullTitle">): string {
   const suite = fullTitle.slice(0, fullTitle.length - title.length).trim();
   return suite.replace(/^conformance: /, "").replace(/ @\S+$/, "");
 }
 
 const worse: Readonly<Record<Mark, number>> = { kept: 0, "not run": 1, broken: 2 };
 
-function collected(report: MochaReport): Map<string, Outcome> {
-  const outcomes = new Map<string, Outcome>();
-  const note = (tests: readonly TestReport[], mark: Mark) => {
-    for (const test of tests) {
-      const key = `${areaOf(test)}|${test.title}`;
-      const held = outcomes.get(key);
-      if (!held || worse[mark] > worse[held.mark]) outcomes.set(key, { mark, why: test.err.message });
-    }
-  };
-  note(report.passes, "kept");
-  note(report.pending, "not run");
-  note(report.failures, "broken");
+function collected(found: readonly Outcome[]): Plane["outcomes"] {
+  const outcomes = new Map<string, Pick<Outcome, "mark" | "why">>();
+  for (const { mark, why, ...test } of found) {
+    const key = `${areaOf(test)}|${test.title}`;
+    const held = outcomes.get(key);
+    if (!held || worse[mark] > worse[held.mark]) outcomes.set(key, { mark, why });
+  }
   return outcomes;
+}
+
+/** Runs the suite by a program that does so, and reads how each promise ended. Throws when none did. */
+function resultsOf(name: string, version: string, args: readonly string[], more: NodeJS.ProcessEnv): Plane {
+  const { KUBECONFIG: _mine, ...environment } = process.env;
+  const directory = mkdtempSync(join(tmpdir(), "conformance-table-"));
+  const results = join(directory, "results.json");
+  const env = { ...environment, ...more, KUBECTLS, CONFORMANCE_RESULTS: results };
+  spawnSync(process.execPath, ["--import=tsx", ...args], { stdio: ["ignore", "inherit", "inherit"], env });
+  if (!existsSync(results)) throw new Error(`the suite did not run on ${name}`);
+  const outcomes = collected(JSON.parse(readFileSync(results, "utf8")) as Outcome[]);
+  rmSync(directory, { recursive: true, force: true });
+  return { name, version, outcomes };
 }
 
 /** Runs the suite in a process of its own; KUBECONFIG decides against what. */
 function runSuite(name: string, version: string, kubeconfig: string | undefined): Plane {
-  const { KUBECONFIG: _mine, ...environment } = process.env;
-  const directory = mkdtempSync(join(tmpdir(), "conformance-table-"));
-  const output = join(directory, "report.json");
-  const reporter = ["--reporter=json", `--reporter-option=output=${output}`];
-  const args = ["--import=tsx", "node_modules/mocha/bin/mocha.js", "--import=tsx", "--timeout=10000", ...reporter, SUITE];
-  const env = { ...environment, ...(kubeconfig ? { KUBECONFIG: kubeconfig } : {}) };
-  spawnSync(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"], env });
-  const outcomes = collected(JSON.parse(readFileSync(output, "utf8")) as MochaReport);
-  rmSync(directory, { recursive: true, force: true });
-  return { name, version, outcomes };
+  const args = ["node_modules/mocha/bin/mocha.js", "--import=tsx", "--timeout=10000", "--reporter=dot", SUITE];
+  return resultsOf(name, version, args, kubeconfig ? { KUBECONFIG: kubeconfig } : {});
+}
+
+/** Brings a real cluster up for the suite. */
+function tierPlane(tier: string): Plane {
+  const parts = `etcd, API server, controller manager, scheduler${tier === "node" ? ", kubelet, containerd" : ""}`;
+  return resultsOf("cluster", `${versionOf(KUBERNETES)} (${parts})`, ["test/cluster/main.ts", tier, "--only=conformance"], {});
 }
 
 interface Kubeconfig {
@@ -150,7 +149,7 @@ function page(planes: readonly Plane[]): string {
     "# Conformance",
     "",
     "What flyteops relies on in Kubernetes, and what a person does to its resources with `kubectl`, as promises that a real API server with its controller manager and",
-    "the embedded control plane of `flyteops up` keep alike. Written by `node --import tsx scripts/conformance-table.ts`; ✓ kept, ✗ broken, – not asked there.",
+    "the embedded control plane of `flyteops up` keep alike. Written by `node --import tsx scripts/conformance-table.ts node`; ✓ kept, ✗ broken, – not asked there.",
     "",
     ...planes.map(({ name, version }) => `- ${name}: ${version}`),
     `- kubectl: ${kubectls.map(({ version }) => version).join(", ") || "none"}; a promise about kubectl counts as kept when each of them keeps it`,
@@ -178,9 +177,11 @@ function page(planes: readonly Plane[]): string {
   ].join("\n");
 }
 
+const tier = process.argv.slice(2).find((word) => word === "node" || word === "api");
 const given = process.env["KUBECONFIG"];
 const planes = [runSuite("embedded", VERSION.gitVersion, undefined)];
-if (given) planes.push(await realPlane(given));
+if (tier) planes.push(tierPlane(tier));
+else if (given) planes.push(await realPlane(given));
 writeFileSync(TARGET, await format(page(planes), { parser: "markdown", printWidth: 160 }));
 for (const plane of planes) console.log(`${plane.name} ${plane.version}: ${counted(plane, "")} promises kept`);
 process.exitCode = planes.some(({ outcomes }) => [...outcomes.values()].some(({ mark }) => mark === "broken")) ? 1 : 0;

@@ -1,3 +1,4 @@
+import { writeFileSync } from "node:fs";
 import { type Api, listAt, openApi, type Reply, textAt } from "./api.ts";
 import { embeddedCluster } from "./embedded.ts";
 import { GADGETS, gadgetDefinition } from "./gadget.ts";
@@ -23,6 +24,20 @@ interface Running {
 let running: Promise<Running> | undefined;
 let withNode: Promise<Running> | undefined;
 const POLL_MS = 25;
+
+/** How one promise ended. */
+export interface Outcome {
+  readonly title: string;
+  readonly fullTitle: string;
+  readonly mark: "kept" | "broken" | "not run";
+  readonly why?: string | undefined;
+}
+
+function outcomesIn(suite: Mocha.Suite): Outcome[] {
+  const mark = ({ state }: Mocha.Test) => (state === "passed" ? "kept" : state === "failed" ? "broken" : "not run");
+  const own = suite.tests.map((test) => ({ title: test.title, fullTitle: test.fullTitle(), mark: mark(test), why: test.err?.message }) as const);
+  return [...own, ...suite.suites.flatMap(outcomesIn)];
+}
 
 /** Asks again until `done` says so. For what a controller does in its own time: a garbage collector may take half a minute to hear of a new kind. */
 export async function eventually(what: string, ask: () => Promise<boolean>, withinMs = 45_000): Promise<void> {
@@ -112,4 +127,6 @@ export function useCluster(begin: () => Promise<Running> = () => (running ??= st
 after(async function () {
   this.timeout(30_000);
   await Promise.all([running, withNode].map(async (cluster) => (await cluster)?.close()));
+  const file = process.env["CONFORMANCE_RESULTS"];
+  if (file && this.test?.parent) writeFileSync(file, JSON.stringify(outcomesIn(this.test.parent)));
 });

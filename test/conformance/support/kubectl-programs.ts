@@ -19,4 +19,7 @@ function programAt(path: string): Program[] {
   return [{ path, version: `${clientVersion.major}.${minor}`, minor }];
 }
 
-export const kubectls: readonly Program[] = kubectlPaths.flatMap(programAt);
+/** Those of some paths that can be run. */
+export const programsAt = (paths: readonly string[]): readonly Program[] => paths.flatMap(programAt);
+
+export const kubectls: readonly Program[] = programsAt(kubectlPaths);
