@@ -20,17 +20,18 @@ interface Wish {
   readonly keep: boolean;
   /** Suites whose title has this in it; all when empty. */
   readonly only: string;
+  /** A suite that is left out, by its title. */
+  readonly skip: string;
   /** Tests whose title matches; all when empty. */
   readonly grep: string;
 }
 
 function wishOf(args: readonly string[]): Wish {
-  const options = {
-    up: { type: "boolean", default: false },
-    keep: { type: "boolean", default: false },
-    only: { type: "string", default: "" },
-    grep: { type: "string", default: "" },
-  } as const;
+  const [no, none] = [
+    { type: "boolean", default: false },
+    { type: "string", default: "" },
+  ] as const;
+  const options = { up: no, keep: no, only: none, skip: none, grep: none };
   const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
   const unknown = positionals.find((word) => word !== "api" && word !== "node");
   if (unknown !== undefined) throw new Error(`${unknown}: there are the tiers api and node`);
@@ -47,9 +48,9 @@ const untilInterrupted = (): Promise<void> =>
 const NOTHING: Count = { passed: 0, failed: 0, failures: "" };
 const INTERRUPTED: Count = { passed: 0, failed: 1, failures: "  interrupted" };
 
-async function suitesOn(tier: Tier, { only, grep }: Wish): Promise<Count> {
+async function suitesOn(tier: Tier, { only, skip, grep }: Wish): Promise<Count> {
   let [passed, failed, failures] = [0, 0, ""];
-  for (const suite of suitesOf(tier.name).filter(({ title }) => title.includes(only))) {
+  for (const suite of suitesOf(tier.name).filter(({ title }) => title.includes(only) && title !== skip)) {
     if (interrupted.signal.aborted) break;
     say(`\n== ${suite.title} on the ${tier.name} tier`);
     const count = await Promise.race([runSuite(suite, tier, grep), untilInterrupted().then(() => INTERRUPTED)]);

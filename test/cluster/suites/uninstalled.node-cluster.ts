@@ -5,7 +5,8 @@ import { allKinds, type Run, RunKind } from "../../../crds/index.ts";
 import { Kinds, type KubeObject, type Stored } from "../../../kube/index.ts";
 import { expectExit } from "../../e2e/support/program.ts";
 import { assertHappenedOnce, strayWrites } from "./support/audit.ts";
-import { at, CHART, installed, SINGLE_CHART, values } from "./support/installed.ts";
+import { at, CHART, installed, SINGLE_CHART } from "./support/installed.ts";
+import { values } from "./support/chart-values.ts";
 import { SYSTEM } from "./support/installation.ts";
 import { previousChart, unlikeReleased } from "./support/previous-chart.ts";
 import { ending, eventually, find, sees } from "./support/seen.ts";
@@ -84,14 +85,19 @@ describe("uninstalled, and installed again", function () {
 describe("the chart of one Deployment, with its own PostgreSQL on a volume", function () {
   this.timeout(400_000);
 
-  it("is installed, runs what git declares, restarts on its volume, and is uninstalled", async () => {
+  it("is installed, brings the keys of the store to Projects, runs what git declares, restarts on its volume, and is uninstalled", async () => {
     await installed.makeVolume();
     const file = installed.on.path("single.yaml");
-    writeFileSync(file, stringify({ ...values({ database: { embedded: true } }), volume: { storageClassName: "local", size: "1Gi" } }));
+    writeFileSync(
+      file,
+      stringify({ ...values({ database: { embedded: true }, storage: { copySecret: "projects" } }), volume: { storageClassName: "local", size: "1Gi" } }),
+    );
     await installed.helm("lint", "--strict", SINGLE_CHART, "--values", file);
     await installed.helm("template", "flyteops", SINGLE_CHART, "--values", file, "--validate");
     await installed.helm("install", "flyteops", SINGLE_CHART, "--values", file, "--wait", "--timeout", "3m");
+    await installed.kubectl("delete", "secret", "flyteops-storage", "--namespace", at("").namespace, "--ignore-not-found");
     await installed.follow();
+    await sees(installed.client, Kinds.Secret, { namespace: at("").namespace, name: "flyteops-storage" }, () => true);
     await expectExit(0, installed.cli("check"));
     await installed.createRun("single", { task: "zero" });
     assert.equal((await ending(installed.client, at("single"))).status?.phase, "Succeeded");

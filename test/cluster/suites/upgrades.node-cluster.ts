@@ -5,7 +5,7 @@ import { assertHappenedOnce, strayWrites, tenures, writes } from "./support/audi
 import { at, CHART, installed, NAMESPACE } from "./support/installed.ts";
 import { ending, eventually, hasEnded } from "./support/seen.ts";
 
-const LOAD = 48;
+const LOAD = 40;
 /** Runs begin evenly over the time that an upgrade takes. */
 const EVERY_MS = 500;
 

@@ -1,4 +1,3 @@
-import assert from "node:assert/strict";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { stringify } from "yaml";
@@ -13,25 +12,18 @@ import {
   type ObjectClient,
   type Stored,
 } from "../../../../kube/index.ts";
-import { badWorkFiles } from "../../../e2e/support/bad-work.ts";
-import { bench, type Product } from "../../../e2e/support/product.ts";
-import { type Ended, expectExit, flyteops, root, start } from "../../../e2e/support/program.ts";
-import { penguins } from "../../../e2e/support/repository.ts";
-import { shellTask, workflow, yaml } from "../../../e2e/support/manifests.ts";
-import { taskContractFiles } from "../../../e2e/support/task-contract.ts";
-import type { Services } from "../../node/services.ts";
+import { bench, NAMESPACE, type Product } from "../../../e2e/support/product.ts";
+import { type Ended, expectExit, flyteops, root, start, startFlyteops } from "../../../e2e/support/program.ts";
+import { services, values } from "./chart-values.ts";
+import { makeFlows } from "./flows.ts";
 import { kubectlOf, SYSTEM } from "./installation.ts";
 import { ending, find, running, sees } from "./seen.ts";
 
-export const NAMESPACE = "ml-development";
+export { NAMESPACE };
 export const CHART = join(root, "charts/flyteops-core");
 export const SINGLE_CHART = join(root, "charts/flyteops");
 /** What helm may take for a step; none takes half as long. */
 const PATIENCE = "3m";
-
-const services = JSON.parse(process.env["FLYTEOPS_CLUSTER_SERVICES"] ?? "{}") as Services;
-const [, repository = "", tag = ""] = /^(.*):([^:]+)$/.exec(process.env["FLYTEOPS_CLUSTER_IMAGE"] ?? "") ?? [];
-const SECRETS = "/etc/flyteops/secrets";
 
 export type Pod = KubeObject & {
   readonly status?: {
@@ -45,77 +37,12 @@ export type Pod = KubeObject & {
 };
 type Lease = KubeObject & { readonly spec?: { readonly holderIdentity?: string } };
 
-const database = {
-  embedded: false,
-  postgres: {
-    host: services.database?.host,
-    port: services.database?.port,
-    dbname: services.database?.name,
-    username: services.database?.user,
-    passwordPath: `${SECRETS}/database/password`,
-    rootCertPath: `${SECRETS}/database/ca.crt`,
-  },
-};
-
-/** Values of the charts: this tier's servers, everything by TLS that can. @param own what one chart has and another has not */
-export function values(own: { readonly database?: object } = { database }): object {
-  const { objects } = services;
-  return {
-    image: { repository, tag, pullPolicy: "Never" },
-    config: {
-      storage: {
-        type: "s3",
-        container: objects.bucket,
-        secretName: "flyteops-storage",
-        connection: {
-          endpoint: objects.endpoint,
-          "auth-type": "accesskey",
-          accessKeyPath: `${SECRETS}/storage/AWS_ACCESS_KEY_ID`,
-          secretKeyPath: `${SECRETS}/storage/AWS_SECRET_ACCESS_KEY`,
-          "disable-ssl": true,
-        },
-      },
-      ...own,
-      plugins: { k8s: { "run-as-user": 65_532, "fs-group": 65_532, "image-pull-backoff-grace-period": "2s" } },
-    },
-  };
-}
-
 const secret = (namespace: string, name: string, stringData: Record<string, string>) => ({
   apiVersion: "v1",
   kind: "Secret",
   metadata: { name, namespace },
   stringData,
 });
-
-/** The example's project, with room for many Runs at once. */
-const PROJECT = `apiVersion: flyte.org/v1
-kind: Project
-metadata: {name: ml}
-spec: {displayName: Machine learning, domains: [development]}
----
-apiVersion: flyte.org/v1
-kind: ProjectQuota
-metadata: {name: default, namespace: ${NAMESPACE}}
-spec:
-  taskDefaults: {cpu: 10m, memory: 128Mi}
-  taskLimits: {cpu: "2", memory: 2Gi}
-`;
-
-/** What only a real kubelet and real images show, and four pods in three steps that take their time without work: something to interrupt. */
-const TASKS = yaml(
-  shellTask("step", "sleep 5"),
-  workflow("steps", {
-    nodes: {
-      first: { task: "step" },
-      left: { task: "step", after: ["first"] },
-      right: { task: "step", after: ["first"] },
-      last: { task: "step", after: ["left", "right"] },
-    },
-  }),
-  shellTask("hungry", "exec tail /dev/zero", { container: { resources: { requests: { memory: "32Mi" }, limits: { memory: "32Mi" } } } }),
-  shellTask("no-image", "exit 0", { container: { image: "127.0.0.1:1/no-such-image:1" }, spec: { retries: { system: 0 } } }),
-);
 
 /** flyteops in the cluster of the node tier, as its administrator and a person with keys of the object store see it. One for all suites. */
 export class Installed {
@@ -142,10 +69,9 @@ export class Installed {
     await this.makeSecrets();
     writeFileSync(this.values, stringify(values()));
     await this.helm("install", "flyteops", CHART, "--values", this.values, "--wait", "--timeout", PATIENCE);
-    const flows = penguins(join(services.git.repositories, "flows"));
-    flows.write({ "project.yaml": PROJECT, "tasks/cluster.yaml": TASKS, ...taskContractFiles(), ...badWorkFiles() });
-    flows.commit("The contract of tasks");
+    makeFlows(join(services.git.repositories, "flows"));
     await this.follow();
+    await this.kubectl.apply([secret(NAMESPACE, "flyteops-storage", this.keys)]);
   }
 
   private async makeSecrets(): Promise<void> {
@@ -159,7 +85,7 @@ export class Installed {
     ]);
   }
 
-  /** The penguins example and the tasks of the end-to-end suites, in one repository that asks for a certificate authority and a password. */
+  /** The penguins example and the tasks of the end-to-end suites, in one repository that asks for a certificate authority and a password. Until its tasks are there. */
   async follow(): Promise<void> {
     const spec = { url: `${services.git.url}/flows/.git`, secretRef: { name: "git" }, interval: "5s" };
     await this.client.create(GitSyncKind, {
@@ -171,7 +97,6 @@ export class Installed {
     await sees(this.client, ProjectKind, { name: "ml" }, () => true);
     await sees(this.client, Kinds.Namespace, { name: NAMESPACE }, () => true);
     await this.kubectl("label", "namespace", NAMESPACE, "--overwrite", "pod-security.kubernetes.io/enforce=restricted");
-    await this.kubectl.apply([secret(NAMESPACE, "flyteops-storage", this.keys)]);
     await sees(this.client, TaskKind, { namespace: NAMESPACE, name: "zero" }, () => true);
   }
 
@@ -182,8 +107,8 @@ export class Installed {
 
   /** Takes everything of flyteops out of the cluster. */
   async uninstall(): Promise<void> {
-    const { code, err } = await flyteops(["uninstall", "--yes", "--timeout", "2m"], { cwd: this.on.directory, env: this.person });
-    assert.equal(code, 0, err);
+    const { ended } = startFlyteops(["uninstall", "--yes", "--timeout", "4m"], { cwd: this.on.directory, env: this.person });
+    await expectExit(0, ended);
   }
 
   /** A volume of the node's own disk, for whoever claims one of the class `local`. */
