@@ -3,6 +3,7 @@ import { inParallel, messageOf, type PolicyRule } from "../base/index.ts";
 import { type Config, parseConfig } from "../config/index.ts";
 import { ApiError, isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type Stored } from "../kube/index.ts";
 import { ACCOUNT, controllersOf, type Flavour, type Needs, SYSTEM_NAMESPACE } from "../synth/index.ts";
+import { archiveFinding } from "./archive/archive-finding.ts";
 import type { CliDeps, Connection } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { InstallationKinds } from "./installation-kinds.ts";
@@ -117,6 +118,36 @@ async function secretFindings(client: ObjectClient, config: Config, deployments:
       return { subject, level: "ok", message: `has ${key}` };
     }),
   );
+}
+
+/** The embedded database is reached from its own pod alone; without its volume that does not start. */
+async function volumeFinding(client: ObjectClient): Promise<Finding> {
+  const subject = "archive";
+  const ref = { namespace: SYSTEM_NAMESPACE, name: "flyteops-data" };
+  const claim = await read<KubeObject & { status?: { phase?: string } }>(client, InstallationKinds.PersistentVolumeClaim, ref);
+  const where = `in the pod of ${ACCOUNT.controller}, on the volume ${ref.name}`;
+  if (claim === "forbidden") return { subject, level: "warning", message: `${where}, which you may not look at` };
+  if (claim === "absent") return { subject, level: "problem", message: `${where}, which is not there`, hint: INSTALL };
+  const phase = claim.status?.phase ?? "Pending";
+  if (phase === "Bound") return { subject, level: "ok", message: where };
+  return {
+    subject,
+    level: "problem",
+    message: `${where}, which is ${phase}`,
+    hint: `kubectl describe pvc ${ref.name} -n ${ref.namespace}   (a storage class: volume.storageClassName)`,
+  };
+}
+
+/** The Secret that Projects get a copy of, where they do. */
+async function copiedFindings(client: ObjectClient, { storage: { copySecret, secretName: name } }: Config): Promise<Finding[]> {
+  if (copySecret === "never" || name === undefined) return [];
+  const subject = `secret ${name}`;
+  const found = await read(client, Kinds.Secret, { namespace: SYSTEM_NAMESPACE, name });
+  if (found === "forbidden")
+    return [{ subject, level: "warning", message: "you may not look whether it is there, to be copied into the namespaces of Projects" }];
+  if (found !== "absent") return [{ subject, level: "ok", message: "is there, to be copied into the namespaces of Projects" }];
+  const hint = `kubectl create secret generic ${name} -n ${SYSTEM_NAMESPACE} --from-literal=AWS_ACCESS_KEY_ID=… --from-literal=AWS_SECRET_ACCESS_KEY=…`;
+  return [{ subject, level: "problem", message: "it is not there; Projects get a copy of it (storage.copySecret)", hint }];
 }
 
 /**
@@ -251,7 +282,7 @@ export async function checkPrograms(deps: CliDeps, connection: Connection): Prom
   const programs = accounts.map((name) => programFinding(name, named(name), deps.version));
   const api = await apiFindings(connection, deps, named(ACCOUNT.api), named(ACCOUNT.controller));
   const { findings, config } = configFinding(configMap.data?.["config.yaml"] ?? "");
-  const secrets = config ? await secretFindings(client, config, deployments) : [];
+  const secrets = config ? [...(await secretFindings(client, config, deployments)), ...(await copiedFindings(client, config))] : [];
   const leases = await objectsOf<Lease>(client, Kinds.Lease, { namespace: SYSTEM_NAMESPACE });
   const held = config?.controller.leaderElection.enabled === false ? [] : accounts.map((name) => leaseFinding(name, leases, deps.clock.now()));
   const needs: Needs = deps.installationNeeds ? await deps.installationNeeds() : {};
@@ -260,5 +291,6 @@ export async function checkPrograms(deps: CliDeps, connection: Connection): Prom
     ...controllersOf(account, flavour, needs).flatMap((name) => needs[name] ?? []),
   ];
   const rights = await Promise.all(accounts.map((account) => rightsFinding(client, account, rules(account))));
-  return [...findings, ...secrets, ...programs, ...held, ...rights, ...api, await ownFinding(connection)];
+  const archive = config ? [await (config.database.embedded ? volumeFinding(client) : archiveFinding(deps, connection))] : [];
+  return [...findings, ...secrets, ...archive, ...programs, ...held, ...rights, ...api, await ownFinding(connection)];
 }

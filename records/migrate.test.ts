@@ -7,7 +7,7 @@ import { RetryableFailure, silentLogger as logger } from "../base/index.ts";
 import { systemClock } from "../cmd/system.ts";
 import { type EmbeddedDatabase, startPostgres } from "../local/postgres/index.ts";
 import { virtualClock } from "../test/support/virtual-clock.ts";
-import { awaitRecords, lazyRecords, openHistory, openRecords } from "./index.ts";
+import { archiveState, awaitRecords, lazyRecords, openHistory, openRecords } from "./index.ts";
 import { migrate } from "./migrate.ts";
 import { MIGRATIONS } from "./migrations.ts";
 
@@ -76,6 +76,14 @@ describe("the tables of the archive", function () {
       await migrate(client);
       assert.deepEqual(await applied(client), [...MIGRATIONS.keys()]);
     });
+  });
+
+  it("are counted for whoever only looks, who makes none", async () => {
+    const connection = await fresh();
+    const known = MIGRATIONS.length;
+    assert.deepEqual(await archiveState({ connection, logger }), { applied: 0, known });
+    await inside(connection, (client) => migrate(client, MIGRATIONS.slice(0, 1)));
+    assert.deepEqual(await archiveState({ connection, logger }), { applied: 1, known });
   });
 
   it("of a newer program are refused, and not touched", async () => {

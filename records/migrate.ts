@@ -6,7 +6,7 @@ import { MIGRATIONS } from "./migrations.ts";
 const MIGRATION_LOCK = 728_301_554;
 
 /** How many changes of the tables the database has had; 0 when it is new. */
-async function applied(client: pg.ClientBase): Promise<number> {
+export async function applied(client: pg.ClientBase): Promise<number> {
   const { rows } = await client.query<{ there: boolean }>("SELECT to_regclass('flyteops.migrations') IS NOT NULL AS there");
   if (!rows[0]?.there) return 0;
   const counted = await client.query<{ count: number }>("SELECT count(*)::integer AS count FROM flyteops.migrations");

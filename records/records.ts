@@ -2,7 +2,8 @@ import pg from "pg";
 import { Failure, type Logger, messageOf, RetryableFailure } from "../base/index.ts";
 import type { RunArchive, RunHistory } from "./archived-run.ts";
 import { poolConfig, type RecordsConnection } from "./connection.ts";
-import { migrate } from "./migrate.ts";
+import { applied, migrate } from "./migrate.ts";
+import { MIGRATIONS } from "./migrations.ts";
 import { insertRun, selectRun, selectRuns, selectUids } from "./run-rows.ts";
 
 /** What outlives the resources. Methods reject with RetryableFailure `RecordsUnavailable`, or TerminalFailure `RecordsTooNew`. */
@@ -91,6 +92,18 @@ export async function openRecords(deps: RecordsDeps): Promise<Records> {
   } catch (thrown) {
     await records.close();
     throw thrown;
+  }
+}
+
+/** How many changes the tables of an archive have had, 0 where nobody has made them, and how many this program knows. Rejects with RetryableFailure. */
+export async function archiveState(deps: RecordsDeps): Promise<{ readonly applied: number; readonly known: number }> {
+  const { lend, close } = lender(deps);
+  try {
+    return { applied: await lend(applied), known: MIGRATIONS.length };
+  } catch (thrown) {
+    throw unavailable(thrown);
+  } finally {
+    await close();
   }
 }
 
