@@ -35,6 +35,31 @@ describe("conformance: @kubernetes/client-node", function () {
     assert.deepEqual([read.spec.size, read.spec.color], [1, "red"]);
   });
 
+  it("works with objects of any kind, which it finds by discovery", async () => {
+    const library = await import("@kubernetes/client-node");
+    const { config } = await clients();
+    const objects = library.KubernetesObjectApi.makeApiClient(config);
+    const metadata = { name: "anything", namespace: cluster.namespace };
+    for (const type of [
+      { apiVersion: "v1", kind: "ConfigMap" },
+      { apiVersion: "conformance.flyteops.dev/v1", kind: "Gadget", spec: {} },
+    ]) {
+      await objects.create({ ...type, metadata });
+      const patched = await objects.patch(
+        { ...type, metadata: { ...metadata, labels: { a: "b" } } },
+        undefined,
+        undefined,
+        "one",
+        true,
+        library.PatchStrategy.ServerSideApply,
+      );
+      assert.deepEqual(patched.metadata?.labels, { a: "b" });
+      assert.equal((await objects.list(type.apiVersion, type.kind, cluster.namespace, undefined, undefined, undefined, undefined, "a=b")).items.length, 1);
+      await objects.delete({ ...type, metadata });
+      await assert.rejects(objects.read({ ...type, metadata }), (thrown: { code?: number }) => thrown.code === 404);
+    }
+  });
+
   it("follows a watch", async () => {
     const library = await import("@kubernetes/client-node");
     const { config } = await clients();

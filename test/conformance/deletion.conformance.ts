@@ -33,6 +33,21 @@ describe("conformance: deletion, finalizers and garbage collection", () => {
     assert.equal((await cluster.api.delete(`${cluster.gadgets}/never`)).status, 404);
   });
 
+  it("refuses options that contradict the object, each other, or what there is", async () => {
+    const { api, gadgets } = cluster;
+    ok(await api.create(gadgets, gadget("kept")));
+    const refusal = async (options: unknown) => {
+      const { status, body } = await api.delete(`${gadgets}/kept`, options);
+      return [status, at(body, "details.causes.0.reason") ?? at(body, "reason")];
+    };
+    assert.deepEqual(await refusal({ preconditions: { resourceVersion: "1" } }), [409, "Conflict"]);
+    assert.deepEqual(await refusal({ propagationPolicy: "Sideways" }), [422, "FieldValueNotSupported"]);
+    assert.deepEqual(await refusal({ propagationPolicy: "Orphan", orphanDependents: true }), [422, "FieldValueInvalid"]);
+    assert.deepEqual(await refusal({ apiVersion: "v1", kind: "Pod" }), [400, "BadRequest"]);
+    assert.deepEqual(await refusal("{"), [400, "BadRequest"]);
+    assert.ok(await exists(`${gadgets}/kept`));
+  });
+
   it("keeps an object with finalizers until the last one is removed", async () => {
     const { api, gadgets } = cluster;
     ok(await api.create(gadgets, gadget("held", {}, { finalizers: [FINALIZER, `${FINALIZER}-2`] })));

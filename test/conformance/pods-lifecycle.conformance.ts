@@ -92,6 +92,68 @@ describe("conformance: pods on a node", function () {
     assert.equal(await pods.log("waits"), "came\n");
   });
 
+  it("takes variables from every source there is, and builds them of one another", async () => {
+    const { api, namespace, configMaps } = cluster;
+    ok(await api.create(configMaps, { metadata: { name: "words" }, data: { one: "1", two: "2", "not-a-name": "x" } }));
+    ok(await api.create(`/api/v1/namespaces/${namespace}/secrets`, { metadata: { name: "hidden" }, stringData: { key: "secret" } }));
+    const env = [
+      { name: "PLAIN", value: "a" },
+      { name: "BUILT", value: "$(PLAIN)-$(CM_one)-$$(PLAIN)-$(NOBODY)" },
+      { name: "KEY", valueFrom: { configMapKeyRef: { name: "words", key: "two" } } },
+      { name: "HIDDEN", valueFrom: { secretKeyRef: { name: "hidden", key: "key" } } },
+      { name: "MAYBE", valueFrom: { secretKeyRef: { name: "nobody", key: "key", optional: true } } },
+      { name: "POD", valueFrom: { fieldRef: { fieldPath: "metadata.name" } } },
+      { name: "LABEL", valueFrom: { fieldRef: { fieldPath: "metadata.labels['role']" } } },
+      { name: "CPU", valueFrom: { resourceFieldRef: { resource: "limits.cpu", divisor: "1m" } } },
+    ];
+    const envFrom = [{ prefix: "CM_", configMapRef: { name: "words" } }, { secretRef: { name: "nobody", optional: true } }];
+    const print = 'echo "$BUILT|$KEY|$HIDDEN|${MAYBE-unset}|$POD|$LABEL|$CPU|$CM_one$CM_two"';
+    const containers = [shell(print, { env, envFrom, resources: { limits: { cpu: "250m" } } })];
+    const pod = { metadata: { name: "variables", labels: { role: "teller" } }, spec: { restartPolicy: "Never", containers } };
+    ok(await api.create(cluster.pods, pod));
+    await pods.finished("variables");
+    assert.equal(await pods.log("variables"), "a-1-$(PLAIN)-$(NOBODY)|2|secret|unset|variables|teller|250|12\n");
+  });
+
+  it("mounts what every source of a volume holds", async () => {
+    const { api, namespace, configMaps } = cluster;
+    ok(await api.create(configMaps, { metadata: { name: "files" }, data: { one: "1", two: "2" } }));
+    ok(await api.create(`/api/v1/namespaces/${namespace}/secrets`, { metadata: { name: "files" }, stringData: { key: "secret" } }));
+    const downward = { path: "name", fieldRef: { fieldPath: "metadata.name" } };
+    const volumes = [
+      { name: "empty", emptyDir: {} },
+      { name: "some", configMap: { name: "files", items: [{ key: "two", path: "below/two", mode: 256 }] } },
+      { name: "hidden", secret: { secretName: "files" } },
+      { name: "about", downwardAPI: { items: [downward] } },
+      {
+        name: "all",
+        projected: {
+          sources: [
+            { configMap: { name: "files", items: [{ key: "one", path: "one" }] } },
+            { secret: { name: "files" } },
+            { downwardAPI: { items: [downward] } },
+          ],
+        },
+      },
+      { name: "maybe", configMap: { name: "nobody", optional: true } },
+    ];
+    const volumeMounts = [
+      ...["empty", "some", "hidden", "about", "all", "maybe"].map((name) => ({ name, mountPath: `/conformance/${name}` })),
+      { name: "some", mountPath: "/conformance/file", subPath: "below/two", readOnly: true },
+    ];
+    const look =
+      "cd /conformance; echo x >empty/x; cat empty/x some/below/two hidden/key about/name all/one all/key all/name file; ls some maybe; stat -L -c %a some/below/two";
+    await pods.create("volumes", {
+      volumes,
+      containers: [shell(look.replaceAll("; cat", "; for f in").replace(" file;", " file; do cat $f; echo; done;"), { volumeMounts })],
+    });
+    await pods.finished("volumes");
+    assert.deepEqual(
+      (await pods.log("volumes")).split("\n").filter((line) => line !== ""),
+      ["x", "2", "secret", "volumes", "1", "secret", "volumes", "2", "maybe:", "some:", "below", "400"],
+    );
+  });
+
   it("shows changes of a ConfigMap in the volume of a running pod", async () => {
     ok(await cluster.api.create(cluster.configMaps, { metadata: { name: "changes" }, data: { word: "before" } }));
     const volumes = [{ name: "c", configMap: { name: "changes" } }];

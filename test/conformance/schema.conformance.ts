@@ -107,6 +107,33 @@ describe("conformance: schemas", () => {
     assert.deepEqual([status, warnings], [201, []]);
   });
 
+  it("tells of fields that a body names twice, as it was asked to, in JSON by their path and in YAML by their line", async () => {
+    const { api, gadgets, configMaps } = cluster;
+    const twice =
+      '{"apiVersion":"conformance.flyteops.dev/v1","kind":"Gadget","metadata":{"name":"twice"},"spec":{"size":1,"size":2,"parts":[{"name":"a","name":"b"}],"odd":1}}';
+    const told = ['duplicate field "spec.size"', 'duplicate field "spec.parts[0].name"', 'unknown field "spec.odd"'];
+    const warned = await api.create(`${gadgets}?dryRun=All&fieldValidation=Warn`, twice);
+    assert.deepEqual([warned.status, at(warned.body, "spec.size"), warned.warnings], [201, 2, told]);
+    const strict = await api.create(`${gadgets}?dryRun=All&fieldValidation=Strict`, twice);
+    assert.equal(textAt(strict.body, "message"), `Gadget in version "v1" cannot be handled as a Gadget: strict decoding error: ${told.join(", ")}`);
+    assert.deepEqual((await api.create(`${gadgets}?dryRun=All&fieldValidation=Ignore`, twice)).warnings, []);
+    const map = '{"metadata":{"name":"twice"},"data":{"x":"1","x":"2"},"odd":1}';
+    assert.deepEqual((await api.create(`${configMaps}?dryRun=All`, map)).warnings, ['duplicate field "data.x"', 'unknown field "odd"']);
+    const yaml = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: twice\ndata:\n  x: "1"\n  x: "2"\n';
+    const applied = await api.patch("apply", `${configMaps}/twice?fieldManager=one&dryRun=All`, yaml);
+    assert.deepEqual([applied.status, applied.warnings], [201, ['line 7: key "x" already set in map']]);
+    const refused = await api.patch("apply", `${configMaps}/twice?fieldManager=one&dryRun=All&fieldValidation=Strict`, yaml);
+    assert.equal(
+      textAt(refused.body, "message"),
+      'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 7: key "x" already set in map',
+    );
+    const unknown = await api.create(`${gadgets}?fieldValidation=Bogus`, gadget("bogus"));
+    assert.deepEqual(
+      [unknown.status, at(unknown.body, "details.causes.0.message")],
+      [422, 'Unsupported value: "Bogus": supported values: "", "Ignore", "Strict", "Warn"'],
+    );
+  });
+
   it("keeps integers that a double cannot hold", async () => {
     const { api, gadgets } = cluster;
     const body = '{"apiVersion":"conformance.flyteops.dev/v1","kind":"Gadget","metadata":{"name":"big"},"spec":{"big":9007199254740993}}';

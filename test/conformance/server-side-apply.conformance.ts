@@ -28,6 +28,66 @@ describe("conformance: server-side apply and field managers", () => {
     assert.equal(at(reply.body, "spec.color"), "red");
   });
 
+  it("writes down who owns what in just the form and order of a real server", async () => {
+    const { api, gadgets } = cluster;
+    const metadata = { labels: { a: "1" }, annotations: { b: "2" }, finalizers: ["a.dev/b"] };
+    ok(
+      await apply(
+        "exact",
+        "one",
+        { size: 1, parts: [{ name: "a" }], labels: { k: "v" }, steps: ["s"], open: { deep: { er: 1 } }, note: null },
+        false,
+        metadata,
+      ),
+    );
+    ok(await apply("exact", "two", { size: 1, parts: [{ name: "a", count: 3 }] }));
+    const merged = ok(await api.patch("merge", `${gadgets}/exact/status?fieldManager=three`, { status: { conditions: [{ type: "R", status: "True" }] } }));
+    const type = { apiVersion: "conformance.flyteops.dev/v1", fieldsType: "FieldsV1" };
+    const entries = listAt(merged, "metadata.managedFields").map((entry) => ({ ...(entry as object), time: typeof at(entry, "time") }));
+    assert.deepEqual(entries, [
+      {
+        ...type,
+        manager: "one",
+        operation: "Apply",
+        time: "string",
+        fieldsV1: {
+          "f:metadata": { "f:annotations": { "f:b": {} }, "f:finalizers": { 'v:"a.dev/b"': {} }, "f:labels": { "f:a": {} } },
+          "f:spec": {
+            "f:labels": { "f:k": {} },
+            "f:note": {},
+            "f:open": { "f:deep": { ".": {}, "f:er": {} } },
+            "f:parts": { [PART_A]: { ".": {}, "f:name": {} } },
+            "f:size": {},
+            "f:steps": {},
+          },
+        },
+      },
+      {
+        ...type,
+        manager: "two",
+        operation: "Apply",
+        time: "string",
+        fieldsV1: { "f:spec": { "f:parts": { [PART_A]: { ".": {}, "f:count": {}, "f:name": {} } }, "f:size": {} } },
+      },
+      {
+        ...type,
+        manager: "three",
+        operation: "Update",
+        subresource: "status",
+        time: "string",
+        fieldsV1: { "f:status": { ".": {}, "f:conditions": { ".": {}, 'k:{"type":"R"}': { ".": {}, "f:status": {}, "f:type": {} } } } },
+      },
+    ]);
+    ok(await api.patch("merge", `${gadgets}/exact`, { metadata: { finalizers: null } }));
+  });
+
+  it("creates what an older version is named of, and refuses to change what has changed since", async () => {
+    assert.equal((await apply("aged", "one", { size: 1 }, false, { resourceVersion: "1" })).status, 201);
+    const { status, body } = await apply("aged", "one", { size: 2 }, false, { resourceVersion: "1" });
+    assert.deepEqual([status, at(body, "reason")], [409, "Conflict"]);
+    assert.equal((await apply("none", "one", {}, false, { uid: "11111111-2222-3333-4444-555555555555" })).status, 409);
+  });
+
   it("needs a field manager", async () => {
     const { status, body } = await cluster.api.patch("apply", `${cluster.gadgets}/anonymous`, gadget("anonymous"));
     assert.equal(status, 422);
