@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { type GitSync, GitSyncKind, ProjectKind, type Run, RunKind, TaskKind, type Trigger, TriggerKind } from "../crds/index.ts";
-import { isNotFound, type KindRef, type KubeObject } from "../kube/index.ts";
+import { isNotFound, Kinds, type KindRef, type KubeObject } from "../kube/index.ts";
 import { testCluster, type TestCluster } from "../test/support/test-cluster.ts";
 import { settle } from "../test/support/virtual-clock.ts";
-import { calm, deleteObjects, type Draining, endRuns, objectsOf, releaseObjects } from "./uninstall-plan.ts";
+import { calm, deleteObjects, type Draining, endRuns, objectsOf, releaseObjects, stopPrograms } from "./uninstall-plan.ts";
 
 const NAMESPACE = "ml-development";
 
@@ -90,6 +90,27 @@ describe("uninstalling", () => {
     assert.deepEqual(await deleting, []);
     assert.deepEqual(said, ["1 runs deleted", "1 tasks deleted", "1 projects deleted"]);
     await assert.rejects(cluster.client.get(ProjectKind, { name: "ml" }), isNotFound);
+  });
+
+  it("takes the programs for ended when their pods are gone, not when they are about to go", async () => {
+    await cluster.client.create(Kinds.Namespace, { apiVersion: "v1", kind: "Namespace", metadata: { name: "flyteops-system" } });
+    const pod = async (name: string, component: string) => {
+      const labels = { "app.kubernetes.io/part-of": "flyteops", "app.kubernetes.io/component": component };
+      const metadata = { name, namespace: "flyteops-system", labels, finalizers: ["example.com/ending"] };
+      const spec = { containers: [{ name: "flyteops", image: "flyteops" }] };
+      await cluster.client.create(Kinds.Pod, { apiVersion: "v1", kind: "Pod", metadata, spec } as KubeObject);
+    };
+    await pod("controller", "controller");
+    await pod("this-one", "uninstall");
+    const ref = { namespace: "flyteops-system", name: "controller" };
+    await cluster.client.delete(Kinds.Pod, ref);
+    const left = await whileTimePasses(stopPrograms(draining(5_000)));
+    assert.deepEqual(
+      left.map(({ metadata }) => metadata.name),
+      ["controller"],
+    );
+    await cluster.client.patch(Kinds.Pod, ref, { type: "merge", body: { metadata: { finalizers: null } } });
+    assert.deepEqual(await whileTimePasses(stopPrograms(draining(5_000))), []);
   });
 
   it("takes only its own finalizers off what stays", async () => {

@@ -133,19 +133,20 @@ export async function releaseObjects({ client, say }: Draining): Promise<void> {
   say(`${released} objects released`);
 }
 
-interface Scaled extends KubeObject {
-  readonly spec?: { readonly replicas?: number };
-  readonly status?: { readonly replicas?: number };
-}
-
 /** The Deployments of the installation. */
 export const PROGRAMS = { labelSelector: "app.kubernetes.io/part-of=flyteops", namespace: "flyteops-system" } as const;
 
-/** Lets the programs end, before Helm takes their Deployments away. */
+/** Their pods, without the one that a Helm hook runs this command in. */
+const THEIR_PODS = { ...PROGRAMS, labelSelector: `${PROGRAMS.labelSelector},app.kubernetes.io/component!=uninstall` } as const;
+
+/**
+ * Lets the programs end, before Helm takes their Deployments away. A Deployment counts no pod that is about to end, and a controller that is
+ * about to end still works: only when the pods are gone does nobody write any more.
+ */
 export async function stopPrograms(draining: Draining): Promise<readonly Stored[]> {
   const { client, say } = draining;
-  const running = async () => (await objectsOf<Scaled>(client, InstallationKinds.Deployment, PROGRAMS)).filter(({ status }) => (status?.replicas ?? 0) > 0);
-  for (const each of await objectsOf<Scaled>(client, InstallationKinds.Deployment, PROGRAMS))
+  const running = () => objectsOf(client, Kinds.Pod, THEIR_PODS);
+  for (const each of await objectsOf(client, InstallationKinds.Deployment, PROGRAMS))
     await patchSpec(client, InstallationKinds.Deployment, each, { replicas: 0 });
   const left = await waitFor(draining, running);
   if (left.length === 0) say("the controllers have ended");

@@ -71,19 +71,20 @@ describe("uninstalled, and installed again", function () {
     const plan = await expectExit(0, installed.cli("uninstall", "--dry-run"));
     assert.match(plan.out, /abort unfinished Runs[^]*delete .*runs[^]*delete the kinds/);
     await installed.uninstall();
-    assert.equal((await programsLeft()).trim(), "");
+    await eventually("the last pod of the programs has ended", programsLeft, (names) => names.trim() === "");
     const kinds = (await installed.client.list(Kinds.CustomResourceDefinition)).items.map(({ metadata }) => metadata.name);
     assert.deepEqual(
       kinds.filter((name) => name.endsWith(".flyte.org")),
       [],
     );
     await sees(installed.client, Kinds.Namespace, { name: at("").namespace }, ({ metadata }) => metadata.deletionTimestamp === undefined);
-    await installed.helm("uninstall", "flyteops", "--no-hooks", "--ignore-not-found");
   });
 });
 
 describe("the chart of one Deployment, with its own PostgreSQL on a volume", function () {
   this.timeout(400_000);
+
+  before(() => installed.helm("uninstall", "flyteops", "--no-hooks", "--ignore-not-found", "--wait"));
 
   it("is installed, brings the keys of the store to Projects, runs what git declares, restarts on its volume, and is uninstalled", async () => {
     await installed.makeVolume();
