@@ -131,7 +131,7 @@ export function registerInstall(registry: Registry): void {
     summary: "print everything that an installation in a cluster consists of, for kubectl apply",
     examples: [
       "flyteops install --set config.storage.container=my-bucket | kubectl apply --server-side -f -",
-      "flyteops install --flavour core --values values.yaml > install.yaml",
+      "flyteops install --flavour core --set config.storage.container=my-bucket --set config.database.postgres.host=postgres.example.com > install.yaml",
       "flyteops install --set config.storage.container=b -o name",
     ],
   })
@@ -143,5 +143,6 @@ export function registerInstall(registry: Registry): void {
     .option("--context <name>", "context of the kubeconfig")
     .option("--offline", "look at no cluster")
     .option("-o, --output <format>", "yaml, json, or name: what there is, in the order it is applied", "yaml")
+    .addHelpText("after", "\nStep by step: docs/guides/install.md. Every value: docs/reference/installation.md. Afterwards: flyteops check\n")
     .action(async (options: InstallOptions) => registry.finish(await install(registry.deps, options)));
 }
