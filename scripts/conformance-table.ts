@@ -139,7 +139,12 @@ function troubles(planes: readonly Plane[]): string[] {
   );
   const missing = planes.some(({ name }) => name === "cluster") ? [] : ["- cluster: no promise was run, because KUBECONFIG named none"];
   const found = [...lines, ...missing];
-  return found.length > 0 ? found : ["Every promise was run on both."];
+  const asked = new Set(planes.flatMap(({ outcomes }) => [...outcomes.keys()]));
+  const apart = planes
+    .map(({ name, outcomes }) => ({ name, count: asked.size - outcomes.size }))
+    .filter(({ count }) => count > 0)
+    .map(({ name, count }) => `; ${count} of them are not asked of ${name}, because they are about what only the other lacks`);
+  return found.length > 0 ? found : [`Every promise was kept${apart.join("")}.`];
 }
 
 function page(planes: readonly Plane[]): string {
