@@ -53,7 +53,7 @@ async function suitesOn(tier: Tier, { only, skip, grep }: Wish): Promise<Count> 
   for (const suite of suitesOf(tier.name).filter(({ title }) => title.includes(only) && title !== skip)) {
     if (interrupted.signal.aborted) break;
     say(`\n== ${suite.title} on the ${tier.name} tier`);
-    const count = await Promise.race([runSuite(suite, tier, grep), untilInterrupted().then(() => INTERRUPTED)]);
+    const count = await Promise.race([runSuite(suite, tier, { grep, interrupted: interrupted.signal }), untilInterrupted().then(() => INTERRUPTED)]);
     passed += count.passed;
     failed += count.failed;
     if (count.failures !== "") failures += `\n== ${suite.title} on the ${tier.name} tier\n${count.failures}\n`;

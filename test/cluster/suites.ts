@@ -47,8 +47,15 @@ function failuresIn(said: string, code: number | null): string {
   return code === 0 ? "" : `  it ended with ${code} and did not say why:\n${said.slice(-2_000)}`;
 }
 
+export interface Running {
+  /** Tests whose title matches; all when empty. */
+  readonly grep: string;
+  /** Ends the suite at once. */
+  readonly interrupted: AbortSignal;
+}
+
 /** Runs one suite on a tier, prints what it says and counts. A suite that dies counts as one failure. */
-export function runSuite(suite: Suite, tier: Tier, grep: string): Promise<Count> {
+export function runSuite(suite: Suite, tier: Tier, { grep, interrupted }: Running): Promise<Count> {
   const args = [
     "node_modules/mocha/bin/mocha.js",
     "--import=tsx",
@@ -62,6 +69,7 @@ export function runSuite(suite: Suite, tier: Tier, grep: string): Promise<Count>
   const env = { ...process.env, ...tier.environment, PATH, KUBECONFIG: tier.kubeconfig, FLYTEOPS_CLUSTER_TIER: tier.name };
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, args, { cwd: checkout, env, stdio: ["ignore", "pipe", "inherit"] });
+    interrupted.addEventListener("abort", () => child.kill("SIGKILL"), { once: true });
     let said = "";
     child.stdout.on("data", (data: Buffer) => {
       said += data.toString();
