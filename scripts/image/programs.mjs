@@ -33,6 +33,8 @@ export function addProgram(tree, path, source) {
   addLibraries(tree, source);
 }
 
-export function addLibraries(tree, source) {
-  for (const library of librariesOf(realpathSync(source))) tree.file(libraryPath(library), library);
+/** Those that lie in `except`, a real path, are in the tree already. */
+export function addLibraries(tree, source, except) {
+  for (const library of librariesOf(realpathSync(source)))
+    if (!except || !realpathSync(library).startsWith(`${except}/`)) tree.file(libraryPath(library), library);
 }
