@@ -84,7 +84,10 @@ describe("uninstalled, and installed again", function () {
 describe("the chart of one Deployment, with its own PostgreSQL on a volume", function () {
   this.timeout(400_000);
 
-  before(() => installed.helm("uninstall", "flyteops", "--no-hooks", "--ignore-not-found", "--wait"));
+  before(async () => {
+    await installed.prepared();
+    await installed.helm("uninstall", "flyteops", "--no-hooks", "--ignore-not-found", "--wait");
+  });
 
   it("is installed, brings the keys of the store to Projects, runs what git declares, restarts on its volume, and is uninstalled", async () => {
     await installed.makeVolume();

@@ -55,6 +55,7 @@ export class Installed {
   readonly claims: KindRef = { group: "", version: "v1", kind: "PersistentVolumeClaim", plural: "persistentvolumeclaims", namespaced: true };
   readonly values = this.on.path("values.yaml");
   private access: ClusterAccess | undefined;
+  private laid: Promise<void> | undefined;
   private made: Promise<void> | undefined;
   client!: ObjectClient;
 
@@ -63,13 +64,22 @@ export class Installed {
     return (this.made ??= this.make());
   }
 
-  private async make(): Promise<void> {
+  /** What an installation needs beside its chart, once for all who ask: a namespace, Secrets, a repository. */
+  prepared(): Promise<void> {
+    return (this.laid ??= this.prepare());
+  }
+
+  private async prepare(): Promise<void> {
     this.access = await clusterTransport({ kubeconfig: [this.kubeconfig] });
     this.client = apiClient(this.access.transport);
     await this.makeSecrets();
+    makeFlows(join(services.git.repositories, "flows"));
+  }
+
+  private async make(): Promise<void> {
+    await this.prepared();
     writeFileSync(this.values, stringify(values()));
     await this.helm("install", "flyteops", CHART, "--values", this.values, "--wait", "--timeout", PATIENCE);
-    makeFlows(join(services.git.repositories, "flows"));
     await this.follow();
     await this.kubectl.apply([secret(NAMESPACE, "flyteops-storage", this.keys)]);
   }
