@@ -123,6 +123,13 @@ describe("running actions", () => {
     assert.deepEqual([(await status()).phase, (await status()).errorState?.code], ["TimedOut", "Timeout"]);
   });
 
+  it("calls it the timeout also when the node of an attempt that took too long does not say that it has stopped it", async () => {
+    start(() => ({ hangs: true, silent: true }));
+    await rig.create(actionManifest("train", { policy: policy({}, { timeout: "60s" }) }));
+    await rig.quiet(240_000);
+    assert.deepEqual([(await status()).phase, (await status()).errorState?.code, (await status()).attempts], ["TimedOut", "Timeout", 1]);
+  });
+
   it("ends when all attempts together took too long, whatever the budget", async () => {
     start(({ attempt }) => (attempt === 0 ? { exit: 1 } : { hangs: true }));
     await rig.create(actionManifest("train", { policy: policy({ limit: 5 }, { totalTimeout: "2m" }) }));

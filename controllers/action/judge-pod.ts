@@ -25,10 +25,13 @@ export function attemptDeadline(work: Work, pod: Stored): number | undefined {
   return work.policy.timeoutMs === undefined ? undefined : startedAt(pod) + work.policy.timeoutMs;
 }
 
-/** A pod that we stopped because its time was up says that it was deleted: the time is the reason. */
+/** What a pod says that was deleted, whether its node told of its end or not. */
+const STOPPED: ReadonlySet<string> = new Set(["PodDeleted", "NodeLost"]);
+
+/** A pod that we stopped because its time was up says that it was deleted, or nothing at all: the time is the reason. */
 function withTimeout(report: Over, work: Work, pod: Stored, now: number): Over {
   const deadline = attemptDeadline(work, pod);
-  if (report.kind !== "failed" || report.error.code !== "PodDeleted" || deadline === undefined || now < deadline) return report;
+  if (report.kind !== "failed" || !STOPPED.has(report.error.code) || deadline === undefined || now < deadline) return report;
   return { ...report, budget: "timeout", error: { code: "Timeout", kind: "USER", message: "the attempt ran longer than its timeout" } };
 }
 

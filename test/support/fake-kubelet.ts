@@ -14,6 +14,8 @@ export interface PodScript {
   readonly oom?: boolean;
   /** The node is taken away while the program runs. */
   readonly preempted?: boolean;
+  /** Hangs, and the node does not answer when it is to be stopped. */
+  readonly silent?: boolean;
   /** More fields of result.json. */
   readonly result?: Readonly<Record<string, unknown>>;
 }
@@ -112,6 +114,7 @@ export function fakeKubelet(client: ObjectClient, blobs: () => BlobStore, script
     const phase = pod.status?.phase ?? "Pending";
     const over = phase === "Succeeded" || phase === "Failed";
     if (pod.metadata.deletionTimestamp !== undefined) {
+      if (script(scripted(pod)).silent) return false;
       if (over || phase === "Pending") return remove(pod);
       await end(pod, { exit: 143 });
       return true;
