@@ -1,5 +1,6 @@
 import { formatDuration } from "../../base/index.ts";
 import type { Run, TaskAction, Workflow } from "../../crds/index.ts";
+import { readingOrder } from "./reading-order.ts";
 
 /** One node of a run as people see it: an action that exists, or a node that has not started. */
 export interface NodeRow {
@@ -73,14 +74,14 @@ function phaseWithoutAction({ status }: Run, workflow: Workflow | undefined): st
 }
 
 /**
- * The nodes of a run in the order of its workflow: actions that exist, below an unfinished run the nodes that have not
+ * The nodes of a run in the order in which its workflow reads: actions that exist, below an unfinished run the nodes that have not
  * started, below a successful one those that were skipped. Nested nodes follow their parent.
  */
 export function nodeRows(run: Run, actions: readonly TaskAction[], workflow: Workflow | undefined, now: number | undefined): NodeRow[] {
   const byPath = new Map(actions.map((action) => [action.spec.node ?? action.spec.actionName, rowOfAction(action, now)]));
   const absent = phaseWithoutAction(run, workflow);
   const rows: NodeRow[] = [];
-  const declared = Object.keys(workflow?.spec.nodes ?? {});
+  const declared = readingOrder(workflow?.spec.nodes ?? {});
   for (const name of declared) {
     const own = byPath.get(name);
     const nested = [...byPath.values()].filter((row) => row.path.startsWith(`${name}.`));
