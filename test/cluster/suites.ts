@@ -12,7 +12,10 @@ export interface Suite {
   readonly reporter?: string;
 }
 
-const CONFORMANCE: Suite = { title: "conformance", files: ["test/conformance/**/*.conformance.ts"], timeoutMs: 120_000 };
+const CONFORMANCE: Suite = { title: "conformance", files: ["test/conformance/!(pods-*).conformance.ts"], timeoutMs: 120_000 };
+
+/** What needs a kubelet. */
+const CONFORMANCE_OF_PODS: Suite = { title: "conformance of pods", files: ["test/conformance/pods-*.conformance.ts"], timeoutMs: 120_000 };
 
 const CHARTS: Suite = { title: "charts", files: ["test/charts/**/*.test.ts"], timeoutMs: 120_000 };
 
@@ -23,7 +26,7 @@ function suite(title: string, tier: Tier["name"], ...names: readonly string[]): 
 
 const SUITES: Readonly<Record<Tier["name"], readonly Suite[]>> = {
   api: [CONFORMANCE, CHARTS, suite("install and uninstall", "api", "installing"), suite("own pods", "api", "own-pods")],
-  node: [CONFORMANCE, suite("installed", "node", "installed", "tasks", "replicas", "upgrades", "uninstalled")],
+  node: [CONFORMANCE, CONFORMANCE_OF_PODS, suite("installed", "node", "installed", "tasks", "replicas", "upgrades", "uninstalled")],
 };
 
 /** What runs on each tier, in this order. */
