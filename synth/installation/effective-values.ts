@@ -62,7 +62,10 @@ const RULES: readonly Rule[] = [
       : undefined,
   ({ config: { database } }) =>
     database?.embedded && database.postgres?.host !== undefined
-      ? { path: "config.database.embedded", message: "says that flyteops starts a PostgreSQL of its own, beside a host of yours: set it to false, or leave the host out" }
+      ? {
+          path: "config.database.embedded",
+          message: "says that flyteops starts a PostgreSQL of its own, beside a host of yours: set it to false, or leave the host out",
+        }
       : undefined,
   ({ config: { server = {} } }) =>
     (server.healthAddress ?? ":8081") !== ":8081" || (server.metricsAddress ?? ":9090") !== ":9090"
