@@ -40,6 +40,15 @@ describe("installed by its chart on a real cluster", function () {
     assert.ok(text.trim() !== "" && out.includes(text.trim().split("\n")[0] ?? ""), `kubectl: ${text}\nflyteops: ${out}`);
   });
 
+  it("tells the run through its read-only API, which has rights of its own", async () => {
+    const ask = `const body = JSON.stringify({ runId: { project: "ml", domain: "development", name: "penguins-first" } });
+      const headers = { "content-type": "application/json" };
+      fetch("http://127.0.0.1:8090/flyteidl2.workflow.RunService/GetRunDetails", { method: "POST", headers, body })
+        .then((answer) => answer.text()).then(console.log)`;
+    const said = await installed.kubectl("exec", "-n", SYSTEM, "deployment/flyteops-api", "--", "node", "-e", ask);
+    assert.match(said, /"phase":"ACTION_PHASE_SUCCEEDED"/);
+  });
+
   it("runs the failure node of a workflow that fails", async () => {
     await installed.createPenguins("broken", "penguins-broken");
     const run = await ending(installed.client, at("broken"));

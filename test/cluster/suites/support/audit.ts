@@ -16,6 +16,8 @@ interface Event {
     readonly name?: string;
   };
   readonly responseStatus?: { readonly code?: number };
+  readonly requestURI: string;
+  readonly requestObject?: unknown;
   readonly responseObject?: unknown;
   readonly requestReceivedTimestamp: string;
   readonly stageTimestamp: string;
@@ -31,6 +33,11 @@ export interface Write {
   readonly name: string;
   readonly verb: string;
   readonly object: unknown;
+  /**
+   * It had passed the fence, which tells the server a time limit, and could land only on what nobody had touched since: it names the version
+   * that it changes, or makes what must not exist.
+   */
+  readonly conditional: boolean;
   /** By the API server's clock, RFC 3339 with microseconds: they compare as texts. */
   readonly received: string;
   readonly answered: string;
@@ -38,7 +45,9 @@ export interface Write {
 
 const ACCOUNT = new RegExp(`^system:serviceaccount:${SYSTEM}:(.+)$`);
 
-function writeOf({ verb, user, objectRef, responseObject, requestReceivedTimestamp, stageTimestamp }: Event): Write {
+const namesVersion = (body: unknown): boolean => ((body as KubeObject | undefined)?.metadata?.resourceVersion ?? "") !== "";
+
+function writeOf({ verb, user, objectRef, requestURI, requestObject, responseObject, requestReceivedTimestamp, stageTimestamp }: Event): Write {
   const { apiGroup = "", resource = "", subresource = "", namespace = "", name = "" } = objectRef ?? {};
   const object = responseObject as KubeObject | undefined;
   const named = name || (object?.metadata?.name ?? "");
@@ -47,6 +56,7 @@ function writeOf({ verb, user, objectRef, responseObject, requestReceivedTimesta
     account: ACCOUNT.exec(user.username)?.[1] ?? user.username,
     what: `${verb} ${[apiGroup, resource, subresource].filter(Boolean).join("/")} ${namespace}/${named}`,
     ...{ resource, name: named, verb, object },
+    conditional: /[?&]timeout=\d+ms/.test(requestURI) && (verb === "create" || namesVersion(requestObject)),
     received: requestReceivedTimestamp,
     answered: stageTimestamp,
   };
@@ -84,9 +94,27 @@ function holders(all: readonly Write[], lease: string): Held[] {
 
 const LEASES: Readonly<Record<string, string>> = { "flyteops-controller": "flyteops-controller-0", "flyteops-sync": "flyteops-sync-0" };
 
+/** A replica that is frozen between the fence and the wire has no more than this in hand, and sends it at once when it wakes. */
+const IN_HAND = { requests: 3, withinMs: 500 };
+
 /**
- * Writes of the installation's programs that landed while somebody else, or nobody, had their Lease. The fence of a replica promises that
- * there is none, whatever stops, kills or cuts off the replica.
+ * Leaves out what a replica had in hand when it was frozen. No clock of its own can keep that from landing; what can is that it lands only where
+ * nobody else has written since. A replica that went on working would write more, and for longer.
+ */
+function beyondInHand(strays: readonly Write[]): Write[] {
+  const first = new Map<string, number>();
+  const seen = new Map<string, number>();
+  return strays.filter(({ pod, received, conditional }) => {
+    const at = Date.parse(received);
+    if (!first.has(pod)) first.set(pod, at);
+    seen.set(pod, (seen.get(pod) ?? 0) + 1);
+    return !conditional || (seen.get(pod) ?? 0) > IN_HAND.requests || at - (first.get(pod) ?? at) > IN_HAND.withinMs;
+  });
+}
+
+/**
+ * Writes of the installation's programs that landed while somebody else, or nobody, had their Lease, beyond what a frozen replica had in hand.
+ * The fence of a replica promises that there is none, whatever stops, kills or cuts off the replica.
  */
 export function strayWrites(): string[] {
   const all = writes();
@@ -94,10 +122,9 @@ export function strayWrites(): string[] {
     const held = holders(all, lease);
     const ofAccount = all.filter((write) => write.account === account && write.resource !== "leases" && write.pod !== "");
     assert.ok(ofAccount.length > 0, `the audit log has no write of ${account}: it proves nothing`);
-    return ofAccount.flatMap(({ pod, what, answered }) => {
-      const now = held.findLast(({ since }) => since <= answered);
-      return now?.pod === pod ? [] : [`${answered} ${pod}: ${what}, while ${now?.pod || "nobody"} had ${lease}`];
-    });
+    const holderAt = (moment: string): string => held.findLast(({ since }) => since <= moment)?.pod ?? "";
+    const strays = ofAccount.filter(({ pod, answered }) => holderAt(answered) !== pod);
+    return beyondInHand(strays).map(({ pod, what, answered }) => `${answered} ${pod}: ${what}, while ${holderAt(answered) || "nobody"} had ${lease}`);
   });
 }
 
