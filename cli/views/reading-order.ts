@@ -1,11 +1,4 @@
-/** The names of siblings in what one node declares: `nodes.train.outputs.x`, `nodes["pick-best"]` in CEL, `after`. */
-function needsOf(node: unknown, siblings: ReadonlySet<string>): Set<string> {
-  const { after, ...rest } = (node ?? {}) as { readonly after?: readonly string[] };
-  const named = [...JSON.stringify(rest).matchAll(/\bnodes(?:\.|\[\\?["'])([\w-]+)/g)].map(([, name = ""]) => name);
-  // In CEL a hyphen after a name is a minus.
-  const found = named.map((name) => (siblings.has(name) ? name : (name.split("-")[0] ?? "")));
-  return new Set([...found, ...(after ?? [])].filter((name) => siblings.has(name)));
-}
+import { needsOf } from "./needs.ts";
 
 /**
  * Nodes as a person reads them: as declared, but each after what it needs. An API server that keeps maps sorted by name has lost the

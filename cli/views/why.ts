@@ -1,5 +1,6 @@
 import { formatDuration } from "../../base/index.ts";
 import type { Run, TaskAction, Workflow } from "../../crds/index.ts";
+import { needsOf } from "./needs.ts";
 import { printable } from "./paint.ts";
 
 function budgetLines({ spec, status }: TaskAction): string[] {
@@ -38,28 +39,13 @@ export function whyAction(action: TaskAction, now: number): string[] {
   return [...lines, ...budgetLines(action), ...failureLines(action), ...remarkLines(action)];
 }
 
-function upstreamOf(node: unknown): string[] {
-  const found = new Set<string>();
-  const search = (value: unknown): void => {
-    if (Array.isArray(value)) value.forEach(search);
-    else if (typeof value === "object" && value !== null) {
-      const { from, expr, after } = value as { from?: unknown; expr?: unknown; after?: unknown };
-      for (const text of [from, expr])
-        if (typeof text === "string") for (const match of text.matchAll(/nodes\.([a-z][-a-z0-9]*)|nodes\["([^"]+)"\]/g)) found.add(match[1] ?? match[2] ?? "");
-      if (Array.isArray(after)) after.forEach((name) => found.add(String(name)));
-      Object.values(value).forEach(search);
-    }
-  };
-  search(node);
-  return [...found].filter(Boolean);
-}
-
 /** Why a node has not started: which of the nodes before it have not ended. */
 function whyWaiting(path: string, workflow: Workflow, actions: readonly TaskAction[]): string[] {
   const node = workflow.spec.nodes[path];
   if (node === undefined) return [];
   const phases = new Map(actions.map((action) => [action.spec.node, action.status?.phase ?? "Queued"]));
-  const open = upstreamOf(node).filter((name) => name in workflow.spec.nodes && phases.get(name) !== "Succeeded");
+  const needs = needsOf(node, new Set(Object.keys(workflow.spec.nodes)));
+  const open = [...needs].filter((name) => phases.get(name) !== "Succeeded");
   return [open.length > 0 ? `${path} waits for ${open.map((name) => `${name} (${phases.get(name) ?? "not started"})`).join(", ")}` : `${path} has not started`];
 }
 
