@@ -2,6 +2,7 @@ export { type Clock, rfc3339, rfc3339Micro, sleep } from "./clock.ts";
 export { BUCKETS, type BucketScheme, dataUriProblem, isBelowPrefix, normalUri, prefixProblem, type UriProblem } from "./data-uri.ts";
 export { digestJson, sha256, shortHash } from "./digest.ts";
 export { DURATION_PATTERN, formatDuration, parseDuration } from "./duration.ts";
+export { embeddedDatabaseIn, type EmbeddedDatabaseLayout } from "./embedded-database.ts";
 export { STORE_DENIED_EXIT } from "./exit-codes.ts";
 export { Failure, invariant, messageOf, type Outcome, RetryableFailure, settled, type Step, TerminalFailure, waiting } from "./failure.ts";
 export { inParallel } from "./in-parallel.ts";

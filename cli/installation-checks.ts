@@ -2,7 +2,7 @@ import { parse } from "yaml";
 import { inParallel, messageOf, type PolicyRule } from "../base/index.ts";
 import { type Config, parseConfig } from "../config/index.ts";
 import { ApiError, isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type Stored } from "../kube/index.ts";
-import { ACCOUNT, controllersOf, type Flavour, type Needs, SYSTEM_NAMESPACE } from "../synth/index.ts";
+import { ACCOUNT, controllersOf, type Flavour, NAME, type Needs, PORT, SYSTEM_NAMESPACE } from "../synth/index.ts";
 import { archiveFinding } from "./archive/archive-finding.ts";
 import type { CliDeps, Connection } from "./context.ts";
 import type { Finding } from "./finding.ts";
@@ -123,7 +123,7 @@ async function secretFindings(client: ObjectClient, config: Config, deployments:
 /** The embedded database is reached from its own pod alone; without its volume that does not start. */
 async function volumeFinding(client: ObjectClient): Promise<Finding> {
   const subject = "archive";
-  const ref = { namespace: SYSTEM_NAMESPACE, name: "flyteops-data" };
+  const ref = { namespace: SYSTEM_NAMESPACE, name: NAME.volume };
   const claim = await read<KubeObject & { status?: { phase?: string } }>(client, InstallationKinds.PersistentVolumeClaim, ref);
   const where = `in the pod of ${ACCOUNT.controller}, on the volume ${ref.name}`;
   if (claim === "forbidden") return { subject, level: "warning", message: `${where}, which you may not look at` };
@@ -168,7 +168,7 @@ async function apiFindings(
   const rules = (await deps.installationNeeds?.())?.["api"] ?? [];
   const rights = await rightsFinding(client, ACCOUNT.api, rules);
   if (!inside) return [programFinding(ACCOUNT.api, own, deps.version), rights];
-  return [{ subject, level: "ok", message: `in the pod of ${ACCOUNT.controller}, at ${ACCOUNT.api}.${SYSTEM_NAMESPACE}:8090` }, rights];
+  return [{ subject, level: "ok", message: `in the pod of ${ACCOUNT.controller}, at ${ACCOUNT.api}.${SYSTEM_NAMESPACE}:${PORT.api}` }, rights];
 }
 
 type Lease = KubeObject & { readonly spec?: { readonly holderIdentity?: string; readonly renewTime?: string } };

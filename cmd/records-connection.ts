@@ -1,7 +1,6 @@
 import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
-import { join } from "node:path";
-import { messageOf, parseDuration, TerminalFailure } from "../base/index.ts";
+import { embeddedDatabaseIn, messageOf, parseDuration, TerminalFailure } from "../base/index.ts";
 import type { Config } from "../config/index.ts";
 import type { RecordsConnection, RecordsTls } from "../records/index.ts";
 
@@ -61,16 +60,10 @@ function passwordOf({ passwordPath }: Database["postgres"]): RecordsConnection["
   };
 }
 
-/** How a program beside the controllers reaches the PostgreSQL that those started: `startPostgres` keeps socket and password there. */
+/** How a program beside the controllers reaches the PostgreSQL that those started. */
 export function embeddedConnection(directory: string): RecordsConnection {
-  const password = join(directory, "password");
-  return {
-    host: join(directory, "socket"),
-    port: 5432,
-    user: "flyteops",
-    database: "postgres",
-    password: async () => (await readFile(password, "utf8")).trim(),
-  };
+  const { host, port, user, database, passwordPath } = embeddedDatabaseIn(directory);
+  return { host, port, user, database, password: async () => (await readFile(passwordPath, "utf8")).trim() };
 }
 
 /**

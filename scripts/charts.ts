@@ -21,7 +21,7 @@ import {
   uninstallAccess,
   valuesShape,
 } from "../synth/installation/index.ts";
-import type { Manifest } from "../synth/index.ts";
+import { ACCOUNT, type Manifest } from "../synth/index.ts";
 
 /** Where charts lie, by flavour. */
 export const CHARTS: Readonly<Record<Flavour, string>> = { single: "charts/flyteops", core: "charts/flyteops-core" };
@@ -144,7 +144,7 @@ function staticFiles(flavour: Flavour, version: string): [string, string][] {
     ["files/access-everywhere.yaml", yaml(access("All").filter((manifest) => !usual.has(JSON.stringify(manifest))))],
     ["files/access-api.yaml", yaml(apiRoleManifests(installationNeeds, version))],
     ["files/access-storage-secret.yaml", yaml(storageSecretRoleManifests(STORAGE_SECRET_NAME, installationNeeds, version))],
-    ["files/flow-control.yaml", yaml(flowControl([...accountsOf(flavour), "flyteops-api"], version))],
+    ["files/flow-control.yaml", yaml(flowControl([...accountsOf(flavour), ACCOUNT.api], version))],
     ["files/signal-policy.yaml", yaml(signalPolicy(version))],
     ["files/uninstall-access.yaml", yaml(uninstallAccess(version))],
     ["files/alerts.yaml", stringify(ruleGroups(), FOR_HELM)],

@@ -2,7 +2,7 @@ import { lstatSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
-import { fieldsOf, messageOf, shellWord } from "../../base/index.ts";
+import { embeddedDatabaseIn, fieldsOf, messageOf, shellWord } from "../../base/index.ts";
 import { isNotFound, Kinds, type KubeObject } from "../../kube/index.ts";
 import type { RecordsConnection } from "../../records/index.ts";
 import { type CliDeps, type Connection, EXIT, UserError } from "../context.ts";
@@ -42,7 +42,7 @@ function parsedYaml(text: string): unknown {
 
 /** A database in the controller's own pod has no port: it is asked from inside. */
 function refuseEmbedded(directory: unknown): never {
-  const url = databaseUrl({ host: `${String(directory)}/socket`, port: 5432, user: "flyteops", database: "postgres", sslMode: "disable" });
+  const url = databaseUrl({ ...embeddedDatabaseIn(String(directory)), sslMode: "disable" });
   throw new UserError("the archive of this installation is in the controller's pod, and is reached from there alone", {
     exitCode: EXIT.unreachable,
     hint: `kubectl exec -n ${INSTALLATION.namespace} deploy/flyteops-controller -- flyteops history --database ${shellWord(url)}`,

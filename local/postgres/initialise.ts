@@ -1,17 +1,15 @@
 import { spawn } from "node:child_process";
 import { chown, mkdir, rename, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { TerminalFailure } from "../../base/index.ts";
+import { embeddedDatabaseIn, TerminalFailure } from "../../base/index.ts";
 import type { Binaries } from "./binaries.ts";
 import { PROGRAM_PATH, type RunAs } from "./run-as.ts";
 
-export const DATABASE_USER = "flyteops";
-
-const FLAGS = ["--encoding=UTF8", "--no-locale", "--auth=scram-sha-256", `--username=${DATABASE_USER}`];
+const FLAGS = ["--encoding=UTF8", "--no-locale", "--auth=scram-sha-256"];
 
 /** Rejects with what it printed. */
-function initdb(program: string, directory: string, passwordFile: string, how: RunAs): Promise<void> {
-  const [command = program, ...args] = [...how.prefix, program, "-D", directory, `--pwfile=${passwordFile}`, ...FLAGS];
+function initdb(program: string, directory: string, user: string, passwordFile: string, how: RunAs): Promise<void> {
+  const [command = program, ...args] = [...how.prefix, program, "-D", directory, `--username=${user}`, `--pwfile=${passwordFile}`, ...FLAGS];
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { ...how.ids, cwd: "/", env: { PATH: PROGRAM_PATH, LC_ALL: "C" }, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";
@@ -38,7 +36,7 @@ export async function initialise(root: string, password: string, binaries: Binar
   await writeFile(passwordFile, password, { mode: 0o600 });
   if (how.owner) await chown(passwordFile, how.owner.uid, how.owner.gid);
   try {
-    await initdb(binaries.initdb, fresh, passwordFile, how);
+    await initdb(binaries.initdb, fresh, embeddedDatabaseIn(root).user, passwordFile, how);
   } finally {
     await rm(passwordFile, { force: true });
   }

@@ -3,10 +3,10 @@ import { existsSync } from "node:fs";
 import { chmod, chown, mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
-import type { Clock, Logger } from "../../base/index.ts";
+import { type Clock, embeddedDatabaseIn, type Logger } from "../../base/index.ts";
 import { findBinaries } from "./binaries.ts";
 import { claim } from "./claim.ts";
-import { DATABASE_USER, initialise } from "./initialise.ts";
+import { initialise } from "./initialise.ts";
 import { runningPostmaster, stopPostmaster } from "./postmaster.ts";
 import { type RunAs, runAs } from "./run-as.ts";
 import { type ServerProcess, serverProcess } from "./server-process.ts";
@@ -34,12 +34,10 @@ export interface EmbeddedDatabaseDeps {
   readonly directory: string;
 }
 
-/** A socket's path may have 107 bytes; the port names the socket, nothing listens on a network. */
+/** A socket's path may have 107 bytes. */
 const LONGEST_SOCKET_DIRECTORY = 80;
-const PORT = 5432;
 
-async function passwordOf(root: string): Promise<string> {
-  const file = join(root, "password");
+async function passwordIn(file: string): Promise<string> {
   const known = await readFile(file, "utf8").catch(() => "");
   if (known !== "") return known;
   const password = randomBytes(24).toString("base64url");
@@ -47,8 +45,7 @@ async function passwordOf(root: string): Promise<string> {
   return password;
 }
 
-async function socketDirectory(root: string, how: RunAs): Promise<string> {
-  const near = join(root, "socket");
+async function socketDirectory(near: string, how: RunAs): Promise<string> {
   const directory = near.length <= LONGEST_SOCKET_DIRECTORY ? near : await mkdtemp(join(tmpdir(), "flyteops-db-"));
   await mkdir(directory, { recursive: true, mode: 0o700 });
   await chmod(directory, 0o700);
@@ -83,23 +80,25 @@ export async function startPostgres(deps: EmbeddedDatabaseDeps): Promise<Embedde
 
 async function startClaimed(root: string, release: () => Promise<void>, deps: EmbeddedDatabaseDeps): Promise<EmbeddedDatabase> {
   const data = join(root, "data");
-  const password = await passwordOf(root);
+  const layout = embeddedDatabaseIn(root);
+  const password = await passwordIn(layout.passwordPath);
   await endOrphan(data, deps);
   const binaries = await findBinaries();
   const how = await runAs({ root, data, postgres: binaries.postgres });
   if (!existsSync(join(data, "PG_VERSION"))) await initialise(root, password, binaries, how);
-  const host = await socketDirectory(root, how);
+  const { port, user, database } = layout;
+  const host = await socketDirectory(layout.host, how);
   const server: ServerProcess = await serverProcess({
     program: binaries.postgres,
     data,
     socketDirectory: host,
-    port: PORT,
+    port,
     how,
     logger: deps.logger,
     clock: deps.clock,
   });
   return {
-    connection: { host, port: PORT, user: DATABASE_USER, password, database: "postgres" },
+    connection: { host, port, user, password, database },
     async stop() {
       await server.stop();
       await rm(host, { recursive: true, force: true });
