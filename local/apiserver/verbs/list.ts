@@ -100,14 +100,15 @@ export function list(core: Core, call: Call): Listed {
   const current = core.store.resourceVersion;
   const moment = token ? momentOfToken(token, call, current) : momentOf(call, limit, current);
   const everything = entriesAt(core, target, moment);
-  const below = `${target.kind.collection}${target.namespace === "" ? "" : `/${target.namespace}`}`.length;
-  const rest = token ? everything.filter(({ key }) => key.slice(below) >= token.start) : everything;
+  const above = `${target.kind.collection}${target.namespace === "" ? "" : `/${target.namespace}`}`;
+  const start = token ? above + token.start : undefined;
+  const rest = start === undefined ? everything : everything.filter(({ key }) => key >= start);
   const found = matching(call, rest, matches);
   const resourceVersion = moment.resourceVersion || current;
   if (limit <= 0 || found.length <= limit) return { entries: found, resourceVersion, continue: undefined, remaining: undefined };
   const entries = found.slice(0, limit);
-  const start = `${entries[limit - 1]!.key.slice(below)}\0`;
-  return { entries, resourceVersion, continue: writeContinueToken({ resourceVersion, start }), remaining: matches ? undefined : found.length - limit };
+  const next = { resourceVersion, start: `${entries[limit - 1]!.key.slice(above.length)}\0` };
+  return { entries, resourceVersion, continue: writeContinueToken(next), remaining: matches ? undefined : found.length - limit };
 }
 
 /** GET of one object, as committed. */
