@@ -7,7 +7,7 @@ import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { messageOf } from "../base/index.ts";
 import { allKinds } from "../crds/index.ts";
-import { ApiError, isNotFound, Kinds, type KubeObject } from "../kube/index.ts";
+import { ApiError, ignoreNotFound, isNotFound, Kinds, type KubeObject } from "../kube/index.ts";
 import type { CliDeps, Connection } from "./context.ts";
 import type { Finding } from "./finding.ts";
 import { FOREIGN_KINDS, hasForeignKinds } from "./foreign-kinds.ts";
@@ -128,10 +128,7 @@ async function kindFindings(connection: Connection, version: string): Promise<Fi
 }
 
 async function checkInstallation(connection: Connection): Promise<Finding> {
-  const found = await connection.client.get<KubeObject & { data?: Record<string, string> }>(Kinds.ConfigMap, INSTALLATION).catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
+  const found = await connection.client.get<KubeObject & { data?: Record<string, string> }>(Kinds.ConfigMap, INSTALLATION).catch(ignoreNotFound);
   const storage = found?.data?.["storage"];
   if (storage) return { subject: "object store", level: "ok", message: storage };
   return {

@@ -1,5 +1,5 @@
 import { PART_OF } from "../base/index.ts";
-import { isNotFound, Kinds, type ObjectClient } from "../kube/index.ts";
+import { ignoreNotFound, Kinds, type ObjectClient } from "../kube/index.ts";
 import { EXIT, UserError } from "./context.ts";
 
 /** The kind that Flyte 2 has under the same group, version and name. */
@@ -7,10 +7,7 @@ const SHARED_KIND = "taskactions.flyte.org";
 
 /** Whether somebody else's kind stands where one of ours would: Flyte 2 is installed. */
 export async function hasForeignKinds(client: ObjectClient): Promise<boolean> {
-  const found = await client.get(Kinds.CustomResourceDefinition, { name: SHARED_KIND }).catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
+  const found = await client.get(Kinds.CustomResourceDefinition, { name: SHARED_KIND }).catch(ignoreNotFound);
   return found !== undefined && found.metadata.labels?.[PART_OF.label] !== PART_OF.value;
 }
 

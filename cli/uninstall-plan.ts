@@ -12,7 +12,7 @@ import {
   TriggerKind,
   WorkflowKind,
 } from "../crds/index.ts";
-import { isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type Stored } from "../kube/index.ts";
+import { ignoreNotFound, isNotFound, type KindRef, Kinds, type KubeObject, type ObjectClient, type Stored } from "../kube/index.ts";
 import { InstallationKinds } from "./installation-kinds.ts";
 
 /** Ways in which a controller is told to leave an object alone. */
@@ -54,9 +54,7 @@ export async function objectsOf<T extends KubeObject = KubeObject>(
 async function patchSpec(client: ObjectClient, kind: KindRef, { metadata }: Stored, spec: object): Promise<void> {
   const { namespace, name, uid } = metadata;
   const body = { metadata: { uid }, spec };
-  await client.patch(kind, { namespace, name }, { type: "merge", body }, { fieldManager: FIELD_MANAGER }).catch((thrown: unknown) => {
-    if (!isNotFound(thrown)) throw thrown;
-  });
+  await client.patch(kind, { namespace, name }, { type: "merge", body }, { fieldManager: FIELD_MANAGER }).catch(ignoreNotFound);
 }
 
 /** Waits until nothing is left of what `remaining` lists. Answers what is left at the deadline. */

@@ -37,6 +37,12 @@ export class ApiError extends Failure {
 }
 
 export const isNotFound = (thrown: unknown): boolean => thrown instanceof ApiError && thrown.code === 404;
+/** For `catch`: undefined instead of what is not there; any other failure goes on. */
+export function ignoreNotFound(thrown: unknown): undefined {
+  if (!isNotFound(thrown)) throw thrown;
+  return undefined;
+}
+
 export const isConflict = (thrown: unknown): boolean => thrown instanceof ApiError && thrown.code === 409 && thrown.reason === "Conflict";
 export const isAlreadyExists = (thrown: unknown): boolean => thrown instanceof ApiError && thrown.code === 409 && thrown.reason === "AlreadyExists";
 export const isExpired = (thrown: unknown): boolean => thrown instanceof ApiError && thrown.code === 410;

@@ -5,6 +5,7 @@ export {
   type ApiRequest,
   type ApiResponse,
   type DeleteOptions,
+  ignoreNotFound,
   isAlreadyExists,
   isConflict,
   isExpired,

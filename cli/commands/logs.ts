@@ -1,6 +1,6 @@
 import { LABEL } from "../../base/index.ts";
 import { isFinished, type Run, RunKind, type TaskAction } from "../../crds/index.ts";
-import { isNotFound, Kinds, type KubeObject, type Stored } from "../../kube/index.ts";
+import { ignoreNotFound, Kinds, type KubeObject, type Stored } from "../../kube/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type Connection, EXIT, UserError } from "../context.ts";
@@ -107,9 +107,7 @@ async function followFromStart(registry: Registry, connection: Connection, optio
   const lookAtPods = async () => {
     for (const pod of podsOf(await listPods(connection, run), target, false)) {
       if (reading.has(pod.metadata.uid)) continue;
-      const read = printPod(registry, connection, options, pod, `${paint.faint(`${titleOf(pod, true)} |`)} `).catch((thrown: unknown) => {
-        if (!isNotFound(thrown)) throw thrown;
-      });
+      const read = printPod(registry, connection, options, pod, `${paint.faint(`${titleOf(pod, true)} |`)} `).catch(ignoreNotFound);
       reading.set(pod.metadata.uid, read);
     }
   };

@@ -1,5 +1,5 @@
 import { isFinished, type Run, type Workflow, WorkflowKind } from "../../crds/index.ts";
-import { isNotFound, type Stored } from "../../kube/index.ts";
+import { ignoreNotFound, type Stored } from "../../kube/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import { type CliDeps, type Connection, EXIT } from "../context.ts";
 import { parseRunTarget } from "../find.ts";
@@ -18,10 +18,7 @@ interface TreeOptions extends ConnectOptions {
 /** The Workflow a run names, as it is in the cluster now; undefined for a Run of a Task or when it is gone. */
 export async function workflowOf(connection: Connection, run: Stored<Run>): Promise<Workflow | undefined> {
   if (!run.spec.workflow) return undefined;
-  return connection.client.get<Workflow>(WorkflowKind, { namespace: run.metadata.namespace, name: run.spec.workflow }).catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
+  return connection.client.get<Workflow>(WorkflowKind, { namespace: run.metadata.namespace, name: run.spec.workflow }).catch(ignoreNotFound);
 }
 
 /** Shows a run's tree until the run has finished; on a terminal it is redrawn in place. Answers the exit code. */

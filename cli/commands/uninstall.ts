@@ -1,6 +1,6 @@
 import { parseDuration } from "../../base/index.ts";
 import { allKinds } from "../../crds/index.ts";
-import { discovery, isNotFound, Kinds, type KindRef, type ObjectClient, type Stored } from "../../kube/index.ts";
+import { discovery, ignoreNotFound, type KindRef, Kinds, type ObjectClient, type Stored } from "../../kube/index.ts";
 import { addCommand, connected, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type CliDeps, type Connection, EXIT, UserError } from "../context.ts";
@@ -127,10 +127,7 @@ async function uninstall(deps: CliDeps, connection: Connection, options: Uninsta
 
 /** The namespace holds Secrets that we did not make, and perhaps the volume with the history: it is not ours to delete. */
 async function sayWhatStays(client: ObjectClient, say: (line: string) => void): Promise<void> {
-  const namespace = await client.get(Kinds.Namespace, { name: NAMESPACE }).catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
+  const namespace = await client.get(Kinds.Namespace, { name: NAMESPACE }).catch(ignoreNotFound);
   if (namespace)
     say(`namespace ${NAMESPACE} stays, with its Secrets and the volume of an embedded database; to delete both: kubectl delete namespace ${NAMESPACE}`);
 }

@@ -2,7 +2,7 @@ import { FINALIZER, LABEL } from "../../base/index.ts";
 import type { TaskAction } from "../../crds/index.ts";
 import type { Manifest, PhaseReport, ResourcePlugin } from "../../plugins/index.ts";
 import type { ActionDeps } from "./deps.ts";
-import { controllerOf, type Informer, type InformerSet, isConflict, isNotFound, Kinds, type ObjectClient, type Stored } from "../../kube/index.ts";
+import { controllerOf, ignoreNotFound, type Informer, type InformerSet, isConflict, Kinds, type ObjectClient, type Stored } from "../../kube/index.ts";
 
 /** Only pods that we made: the cache of a shared cluster must not hold everybody's. */
 export const MANAGED_PODS = { kind: Kinds.Pod, labelSelector: `${LABEL.managed}=true` };
@@ -29,9 +29,7 @@ export async function release(client: ObjectClient, pod: Stored): Promise<void> 
   const { name, namespace, uid, resourceVersion } = pod.metadata;
   const finalizers = (pod.metadata.finalizers ?? []).filter((finalizer) => finalizer !== FINALIZER.result);
   const body = { metadata: { uid, resourceVersion, finalizers } };
-  await client.patch(Kinds.Pod, { namespace, name }, { type: "merge", body }).catch((thrown: unknown) => {
-    if (!isNotFound(thrown)) throw thrown;
-  });
+  await client.patch(Kinds.Pod, { namespace, name }, { type: "merge", body }).catch(ignoreNotFound);
 }
 
 /** Asks a pod to stop, once. Answers what is left of it. A pod that has been replaced by another of its name is left alone. */

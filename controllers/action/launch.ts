@@ -1,6 +1,6 @@
 import { LABEL, podName, TerminalFailure } from "../../base/index.ts";
 import { type Project, ProjectKind, type ProjectQuota, ProjectQuotaKind, type TaskAction } from "../../crds/index.ts";
-import { ApiError, isAlreadyExists, isNotFound, Kinds, type KubeObject, type Stored } from "../../kube/index.ts";
+import { ApiError, ignoreNotFound, isAlreadyExists, Kinds, type KubeObject, type Stored } from "../../kube/index.ts";
 import {
   type BuildContext,
   decodeTaskTemplate,
@@ -154,10 +154,7 @@ function refusal(thrown: unknown): Launch {
 async function claim(deps: ActionDeps, wanted: Manifest): Promise<Launch> {
   const { name = "", namespace = "" } = wanted.metadata;
   const { client } = deps.informers;
-  const found = await client.get(Kinds.Pod, { namespace, name }).catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
+  const found = await client.get(Kinds.Pod, { namespace, name }).catch(ignoreNotFound);
   if (found && isStampedAlike(found as unknown as Manifest, wanted)) return { kind: "launched", pod: name };
   const message = `the name ${name} is taken by a pod that is not of this attempt`;
   const managed = found?.metadata.labels?.[LABEL.managed] === "true";

@@ -1,5 +1,5 @@
 import { inParallel, type Outcome, settled, TerminalFailure } from "../../base/index.ts";
-import { type Informer, isNotFound, Kinds, type ReconcileRun, type Stored } from "../../kube/index.ts";
+import { ignoreNotFound, type Informer, Kinds, type ReconcileRun, type Stored } from "../../kube/index.ts";
 import type { AttemptError } from "../../plugins/index.ts";
 import { discard, isHeld, podsOf, reportOf, retire, stopGrace, stopPod } from "./action-pods.ts";
 import { addNotes, enter, finish, statusOf } from "./action-status.ts";
@@ -61,10 +61,7 @@ async function conclude(pass: MapPass, index: number, item: Item, pod: Stored, r
 async function vanished(pass: MapPass, index: number, item: Item): Promise<void> {
   const { deps, work } = pass;
   const name = attemptName(work.action, whichOf(item, index));
-  const live = await deps.informers.client.get(Kinds.Pod, { namespace: work.action.metadata.namespace, name }).catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
+  const live = await deps.informers.client.get(Kinds.Pod, { namespace: work.action.metadata.namespace, name }).catch(ignoreNotFound);
   if (live) return void pass.wakes.push(50);
   const winner = await committedAttempt(deps, work, index);
   if (winner !== undefined) {

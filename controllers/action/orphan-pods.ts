@@ -1,6 +1,6 @@
 import { type Outcome, settled } from "../../base/index.ts";
 import { TaskActionKind } from "../../crds/index.ts";
-import { controllerOf, isNotFound, Kinds, type KubeObject, type Reconciler, type Stored } from "../../kube/index.ts";
+import { controllerOf, ignoreNotFound, Kinds, type KubeObject, type Reconciler, type Stored } from "../../kube/index.ts";
 import { isHeld, release, stopPod } from "./action-pods.ts";
 import type { ActionDeps } from "./deps.ts";
 
@@ -16,10 +16,7 @@ export function orphanPodReconciler({ informers, logger, config }: ActionDeps): 
     if (owner?.kind !== TaskActionKind.kind) return false;
     const ref = { namespace: pod.metadata.namespace, name: owner.name };
     if (actions.get(`${ref.namespace ?? ""}/${ref.name}`)?.metadata.uid === owner.uid) return false;
-    const live = await informers.client.get(TaskActionKind, ref).catch((thrown: unknown) => {
-      if (isNotFound(thrown)) return undefined;
-      throw thrown;
-    });
+    const live = await informers.client.get(TaskActionKind, ref).catch(ignoreNotFound);
     return live?.metadata.uid !== owner.uid;
   }
 

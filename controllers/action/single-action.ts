@@ -1,5 +1,5 @@
 import { type Outcome, settled, TerminalFailure, waiting } from "../../base/index.ts";
-import { type Informer, isNotFound, Kinds, type ReconcileRun, type Stored } from "../../kube/index.ts";
+import { ignoreNotFound, type Informer, Kinds, type ReconcileRun, type Stored } from "../../kube/index.ts";
 import type { AttemptError, Budget, PhaseReport } from "../../plugins/index.ts";
 import { outputsKey, progressKey, slotOf } from "./action-data.ts";
 import { podsOf, reportOf, retire, stopGrace, stopPod } from "./action-pods.ts";
@@ -88,10 +88,7 @@ async function conclude(pass: Pass, pod: Stored, report: Over): Promise<Outcome>
 async function vanished(pass: Pass, name: string): Promise<Outcome> {
   const { deps, work, which } = pass;
   const namespace = work.action.metadata.namespace;
-  const live = await deps.informers.client.get(Kinds.Pod, { namespace, name }).catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
+  const live = await deps.informers.client.get(Kinds.Pod, { namespace, name }).catch(ignoreNotFound);
   if (live) return waiting("CacheBehind", `pod ${name}`, 50);
   const winner = await committedAttempt(deps, work);
   if (winner !== undefined) return succeed(pass, winner, []);

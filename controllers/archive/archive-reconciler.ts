@@ -1,6 +1,6 @@
 import { ANNOTATION, FINALIZER, LABEL, messageOf, type Outcome, placeOf, rfc3339, settled, waiting } from "../../base/index.ts";
 import { isFinished, type Run, RunKind, type TaskAction, TaskActionKind } from "../../crds/index.ts";
-import { type InformerSet, isNotFound, type KubeObject, type Reconciler, type ReconcileRun, type Stored } from "../../kube/index.ts";
+import { ignoreNotFound, type InformerSet, type KubeObject, type Reconciler, type ReconcileRun, type Stored } from "../../kube/index.ts";
 import type { ArchivedAction, ArchivedRun, RunArchive } from "../../records/index.ts";
 
 export interface ArchiveDeps {
@@ -72,9 +72,7 @@ export function archiveReconciler({ informers, archive }: ArchiveDeps): ArchiveR
   async function letGo(run: Stored<Run>): Promise<Outcome> {
     const { namespace, name, uid, resourceVersion, finalizers = [] } = run.metadata;
     const body = { metadata: { uid, resourceVersion, finalizers: finalizers.filter((finalizer) => finalizer !== FINALIZER.archive) } };
-    await client.patch(RunKind, { namespace, name }, { type: "merge", body }).catch((thrown: unknown) => {
-      if (!isNotFound(thrown)) throw thrown;
-    });
+    await client.patch(RunKind, { namespace, name }, { type: "merge", body }).catch(ignoreNotFound);
     forget(uid);
     return settled();
   }

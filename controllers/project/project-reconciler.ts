@@ -1,12 +1,10 @@
 import { ANNOTATION, FINALIZER, LABEL, namespaceOf, type Outcome, settled, TerminalFailure, waiting } from "../../base/index.ts";
 import { type Project, ProjectKind, type Run, RunKind } from "../../crds/index.ts";
-import { isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient, type ReconcileRun, type Reconciler, type Stored } from "../../kube/index.ts";
+import { ignoreNotFound, type KindRef, Kinds, type KubeObject, type ObjectClient, type Reconciler, type ReconcileRun, type Stored } from "../../kube/index.ts";
 import { BOUND_ROLES, type Manifest, projectManifests } from "../../synth/index.ts";
 import { claimOn } from "./namespace-claim.ts";
-import { copyStorageSecret, removeStorageSecret, type StorageSecret } from "./storage-secret.ts";
+import { copyStorageSecret, FIELD_MANAGER, removeStorageSecret, type StorageSecret } from "./storage-secret.ts";
 
-/** Owner of every field that a Project implies. */
-const FIELD_MANAGER = "flyteops-project";
 /** How soon a namespace that is going away is looked at again; its end also wakes us. */
 const TERMINATING_RECHECK_MS = 5_000;
 
@@ -32,13 +30,6 @@ async function applyAll(client: ObjectClient, manifests: readonly Manifest[]): P
   }
 }
 
-async function namespaceNamed(client: ObjectClient, name: string): Promise<Stored<KubeObject> | undefined> {
-  return client.get(Kinds.Namespace, { name }).catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
-}
-
 /** Lets go of a namespace: it stays, marked, and nobody else's Project takes it by accident. */
 async function release(client: ObjectClient, namespace: Stored<KubeObject>): Promise<void> {
   if (namespace.metadata.labels?.[LABEL.released] !== undefined) return;
@@ -53,7 +44,7 @@ async function ownedNamespaces(client: ObjectClient, uid: string): Promise<Store
 /** One domain: claims its namespace and applies what it implies. Answers what stands in the way, if anything does. */
 async function settleDomain(client: ObjectClient, project: Stored<Project>, domain: string): Promise<"ready" | "taken" | "terminating"> {
   const { name, uid } = project.metadata;
-  const claim = claimOn(await namespaceNamed(client, namespaceOf({ project: name, domain })), { name, uid });
+  const claim = claimOn(await client.get(Kinds.Namespace, { name: namespaceOf({ project: name, domain }) }).catch(ignoreNotFound), { name, uid });
   if (claim === "taken" || claim === "terminating") return claim;
   const { access, defaults } = project.spec;
   await applyAll(client, projectManifests({ name, uid, domain, access, defaults: { serviceAccountName: defaults?.serviceAccountName } }));

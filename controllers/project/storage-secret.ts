@@ -1,5 +1,5 @@
 import { ANNOTATION, type Outcome, waiting } from "../../base/index.ts";
-import { ApiError, isNotFound, Kinds, type KubeObject, type ObjectClient, type Stored } from "../../kube/index.ts";
+import { ApiError, ignoreNotFound, Kinds, type KubeObject, type ObjectClient, type Stored } from "../../kube/index.ts";
 import { ACCOUNT, STORAGE_SECRET_ROLE, SYSTEM_NAMESPACE } from "../../synth/index.ts";
 
 /** The Secret whose keys copilots read the object store with, and where the original of it is. */
@@ -11,18 +11,11 @@ export interface StorageSecret {
 type Secret = KubeObject & { readonly data?: Readonly<Record<string, string>> };
 
 /** Owner of every field that a Project implies. */
-const FIELD_MANAGER = "flyteops-project";
+export const FIELD_MANAGER = "flyteops-project";
 /** A right that was given a moment ago may not be known everywhere yet. */
 const RIGHTS_RECHECK_MS = 1_000;
 
 const sourceOf = ({ namespace, name }: StorageSecret): string => `${namespace}/${name}`;
-
-async function found<T extends KubeObject>(object: Promise<Stored<T>>): Promise<Stored<T> | undefined> {
-  return object.catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
-}
 
 /** The binding that lets the controller write the copy, and owns it: with the binding goes the copy, though nobody here may delete Secrets. */
 function bindingOf(namespace: string, secret: StorageSecret): KubeObject {
@@ -38,14 +31,14 @@ function bindingOf(namespace: string, secret: StorageSecret): KubeObject {
 /** Takes the copy out of a namespace, if one was ever made there. */
 export async function removeStorageSecret(client: ObjectClient, namespace: string): Promise<void> {
   const ref = { namespace, name: STORAGE_SECRET_ROLE };
-  const binding = await found(client.get(Kinds.RoleBinding, ref));
+  const binding = await client.get(Kinds.RoleBinding, ref).catch(ignoreNotFound);
   if (binding && binding.metadata.deletionTimestamp === undefined)
     await client.delete(Kinds.RoleBinding, ref, { uid: binding.metadata.uid, propagation: "Background" });
 }
 
 async function settledBinding(client: ObjectClient, namespace: string, secret: StorageSecret): Promise<Stored<KubeObject>> {
   const ref = { namespace, name: STORAGE_SECRET_ROLE };
-  const before = await found(client.get(Kinds.RoleBinding, ref));
+  const before = await client.get(Kinds.RoleBinding, ref).catch(ignoreNotFound);
   // Of another Secret than now: its copy goes with it.
   if (before && before.metadata.annotations?.[ANNOTATION.copiedFrom] !== sourceOf(secret)) await removeStorageSecret(client, namespace);
   return client.patch(Kinds.RoleBinding, ref, { type: "apply", body: bindingOf(namespace, secret), force: true }, { fieldManager: FIELD_MANAGER });
@@ -57,7 +50,7 @@ const sameData = (a: Secret["data"] = {}, b: Secret["data"] = {}): boolean =>
 async function copyInto(client: ObjectClient, namespace: string, secret: StorageSecret, original: Stored<Secret>): Promise<void> {
   const binding = await settledBinding(client, namespace, secret);
   const ref = { namespace, name: secret.name };
-  const there = await found(client.get<Secret>(Kinds.Secret, ref));
+  const there = await client.get<Secret>(Kinds.Secret, ref).catch(ignoreNotFound);
   // A Secret that somebody else put there is theirs, and wins.
   if (there && there.metadata.annotations?.[ANNOTATION.copiedFrom] === undefined) return;
   const { uid } = binding.metadata;
@@ -81,7 +74,7 @@ async function copyInto(client: ObjectClient, namespace: string, secret: Storage
  * write it where that was given only now. A Secret of the name that the namespace has of its own is left alone.
  */
 export async function copyStorageSecret(client: ObjectClient, namespaces: readonly string[], secret: StorageSecret): Promise<Outcome | undefined> {
-  const original = await found(client.get<Secret>(Kinds.Secret, secret));
+  const original = await client.get<Secret>(Kinds.Secret, secret).catch(ignoreNotFound);
   if (!original) {
     const message = `Secret ${sourceOf(secret)}, which storage.copySecret copies: kubectl create secret generic ${secret.name} -n ${secret.namespace} --from-literal=…`;
     return namespaces.length === 0 ? undefined : waiting("StorageSecretMissing", message);

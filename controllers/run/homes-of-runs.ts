@@ -1,6 +1,6 @@
 import { LABEL, type Place, placeOf } from "../../base/index.ts";
 import { type Project, ProjectKind } from "../../crds/index.ts";
-import { type InformerSet, isNotFound, Kinds } from "../../kube/index.ts";
+import { ignoreNotFound, type InformerSet, Kinds } from "../../kube/index.ts";
 
 /** What a run's namespace says about it. */
 export interface HomesOfRuns {
@@ -14,11 +14,6 @@ export interface HomesOfRuns {
   isTerminating(namespace: string): boolean;
 }
 
-function absent(thrown: unknown): undefined {
-  if (!isNotFound(thrown)) throw thrown;
-  return undefined;
-}
-
 export function homesOfRuns(informers: InformerSet): HomesOfRuns {
   const { client } = informers;
   const projects = informers.of<Project>({ kind: ProjectKind });
@@ -30,11 +25,11 @@ export function homesOfRuns(informers: InformerSet): HomesOfRuns {
       return { project: labels?.[LABEL.project] ?? project, domain: labels?.[LABEL.domain] ?? (domain || "default") };
     },
     async dataPrefixes(namespace, wanted) {
-      const home = wanted ? await client.get(Kinds.Namespace, { name: namespace }).catch(absent) : namespaces.get(namespace);
+      const home = wanted ? await client.get(Kinds.Namespace, { name: namespace }).catch(ignoreNotFound) : namespaces.get(namespace);
       const labels = home?.metadata.labels;
       const name = labels?.[LABEL.project];
       if (name === undefined) return [];
-      const project = wanted ? await client.get<Project>(ProjectKind, { name }).catch(absent) : projects.get(name);
+      const project = wanted ? await client.get<Project>(ProjectKind, { name }).catch(ignoreNotFound) : projects.get(name);
       return project && labels?.[LABEL.projectUid] === project.metadata.uid ? (project.spec.dataPrefixes ?? []) : [];
     },
     isTerminating: (namespace) => namespaces.get(namespace)?.metadata.deletionTimestamp !== undefined,

@@ -2,7 +2,7 @@ import { ANNOTATION, LABEL, type Step, waiting } from "../../base/index.ts";
 import { actionBase, actionInputsKey, type BlobStore } from "../../blobs/index.ts";
 import { type Project, type Task, type TaskAction, TaskActionKind, TaskKind } from "../../crds/index.ts";
 import { parsedType, type ResolvedInput, type Start } from "../../engine/index.ts";
-import { type InformerSet, isAlreadyExists, isNotFound, type ObjectClient, type Stored } from "../../kube/index.ts";
+import { ignoreNotFound, type InformerSet, isAlreadyExists, type ObjectClient, type Stored } from "../../kube/index.ts";
 import { type Literal, LiteralMapSchema, toBinary } from "../../proto/index.ts";
 import { listLiteral, mapKeys, mapLiteral, offload, type Parameter } from "../../values/index.ts";
 import type { RunContext } from "./context.ts";
@@ -64,10 +64,7 @@ function claimOn(found: Stored<TaskAction>, wanted: TaskAction): Claim {
 
 async function takeName(client: ObjectClient, wanted: TaskAction): Promise<Step<void>> {
   const { name, namespace } = wanted.metadata as { readonly name: string; readonly namespace?: string };
-  const found = await client.get<TaskAction>(TaskActionKind, { namespace, name }).catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
+  const found = await client.get<TaskAction>(TaskActionKind, { namespace, name }).catch(ignoreNotFound);
   if (!found) return waiting("ActionNameTaken", `${name} to be created`, 1);
   const claim = claimOn(found, wanted);
   if (claim === "ours") return { kind: "ready", value: undefined };
@@ -105,7 +102,5 @@ export async function abortAction(client: ObjectClient, action: Stored<TaskActio
   if (action.spec.desiredState === "Aborted") return;
   const { namespace, name, uid } = action.metadata;
   const body = { metadata: { uid }, spec: { desiredState: "Aborted", abortReason: reason } };
-  await client.patch(TaskActionKind, { namespace, name }, { type: "merge", body }, { fieldManager: FIELD_MANAGER }).catch((thrown: unknown) => {
-    if (!isNotFound(thrown)) throw thrown;
-  });
+  await client.patch(TaskActionKind, { namespace, name }, { type: "merge", body }, { fieldManager: FIELD_MANAGER }).catch(ignoreNotFound);
 }

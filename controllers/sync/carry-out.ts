@@ -12,7 +12,7 @@ import {
   type RepositoryTree,
   withReferences,
 } from "../../gitops/index.ts";
-import { ApiError, isNotFound, type ObjectClient, type Stored } from "../../kube/index.ts";
+import { ApiError, ignoreNotFound, type ObjectClient, type Stored } from "../../kube/index.ts";
 import { type ClusterView, kindNamed, PARALLEL_CALLS } from "./cluster-view.ts";
 import { compiledDigest } from "./compiled-target.ts";
 import type { InventoryStore } from "./inventory-store.ts";
@@ -174,9 +174,5 @@ async function releaseRun(deps: CarryOutDeps, { entry, uid, abort }: Extract<Rem
   const labels = { [LABEL.sync]: null, [LABEL.syncUid]: null };
   const spec = abort ? { spec: { desiredState: "Aborted", abortReason: "its manifest was removed from the repository" } } : {};
   const body = { metadata: { uid, labels }, ...spec };
-  await deps.client
-    .patch(kindNamed(entry.kind), refOf(entry), { type: "merge", body }, { fieldManager: FIELD_MANAGER, impersonate })
-    .catch((thrown: unknown) => {
-      if (!isNotFound(thrown)) throw thrown;
-    });
+  await deps.client.patch(kindNamed(entry.kind), refOf(entry), { type: "merge", body }, { fieldManager: FIELD_MANAGER, impersonate }).catch(ignoreNotFound);
 }

@@ -13,7 +13,17 @@ import {
   WorkflowKind,
 } from "../../crds/index.ts";
 import { type DefinitionElsewhere, type NamespaceState } from "../../gitops/index.ts";
-import { type Informer, type InformerSet, isNotFound, isTrue, Kinds, type KindRef, type KubeObject, type ObjectClient, type Stored } from "../../kube/index.ts";
+import {
+  ignoreNotFound,
+  type Informer,
+  type InformerSet,
+  isTrue,
+  type KindRef,
+  Kinds,
+  type KubeObject,
+  type ObjectClient,
+  type Stored,
+} from "../../kube/index.ts";
 
 /** The kinds that a repository may hold. */
 export const SYNCED_KINDS: readonly KindRef[] = allKinds.filter(({ kind }) => kind !== "TaskAction");
@@ -76,11 +86,7 @@ export function clusterView(informers: InformerSet, client: ObjectClient): Clust
       const [kind = "", namespace = "", name = ""] = key.split("/");
       return caches.get(kind)?.get(namespace === "" ? name : `${namespace}/${name}`);
     },
-    fresh: ({ kind, namespace, name }) =>
-      client.get(kindNamed(kind), { name, ...(namespace === "" ? {} : { namespace }) }).catch((thrown: unknown) => {
-        if (isNotFound(thrown)) return undefined;
-        throw thrown;
-      }),
+    fresh: ({ kind, namespace, name }) => client.get(kindNamed(kind), { name, ...(namespace === "" ? {} : { namespace }) }).catch(ignoreNotFound),
     namespace: (name) => namespaceState(namespaces.get(name), (project) => cacheOf("Project").get(project)),
     namespaceObject: (name) => namespaces.get(name),
     syncExists: (uid) => syncs.list().some(({ metadata }) => metadata.uid === uid),

@@ -1,6 +1,7 @@
 import {
   controllerOf,
   controllerReference,
+  ignoreNotFound,
   type Informer,
   isConflict,
   isNotFound,
@@ -62,10 +63,7 @@ async function patchOwners<T extends KubeObject>(deps: ClaimDeps<T>, object: Sto
 
 async function adopt<T extends KubeObject>(deps: ClaimDeps<T>, owner: Owner, object: Stored<T>): Promise<Stored<T> | undefined> {
   // The cache may not know yet that the owner is going, or is another of that name.
-  const fresh = await deps.client.get(deps.ownerKind, { namespace: owner.metadata.namespace, name: owner.metadata.name }).catch((thrown: unknown) => {
-    if (isNotFound(thrown)) return undefined;
-    throw thrown;
-  });
+  const fresh = await deps.client.get(deps.ownerKind, { namespace: owner.metadata.namespace, name: owner.metadata.name }).catch(ignoreNotFound);
   if (fresh?.metadata.uid !== owner.metadata.uid || fresh.metadata.deletionTimestamp !== undefined) return undefined;
   return patchOwners(deps, object, [...(object.metadata.ownerReferences ?? []), controllerReference(deps.ownerKind, owner)]);
 }

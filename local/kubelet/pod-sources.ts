@@ -1,18 +1,11 @@
-import { isNotFound, Kinds, type KindRef, type KubeObject, type ObjectClient } from "../../kube/index.ts";
+import { ignoreNotFound, type KindRef, Kinds, type KubeObject, type ObjectClient } from "../../kube/index.ts";
 import type { PodSources } from "./environment.ts";
 
 type Texts = Record<string, string> | undefined;
 
 /** ConfigMaps and Secrets as a pod's namespace has them at this moment. */
 export function podSources(client: ObjectClient, namespace: string): PodSources {
-  const read = async (kind: KindRef, name: string): Promise<KubeObject | undefined> => {
-    try {
-      return await client.get(kind, { namespace, name });
-    } catch (thrown) {
-      if (isNotFound(thrown)) return undefined;
-      throw thrown;
-    }
-  };
+  const read = (kind: KindRef, name: string): Promise<KubeObject | undefined> => client.get(kind, { namespace, name }).catch(ignoreNotFound);
   return {
     async configMap(name) {
       const object = await read(Kinds.ConfigMap, name);

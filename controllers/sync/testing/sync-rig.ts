@@ -3,7 +3,7 @@ import { digestJson, seededRandom, silentLogger } from "../../../base/index.ts";
 import { type BlobStore, memoryStore } from "../../../blobs/index.ts";
 import { type GitSync, GitSyncKind, ProjectKind, RunKind, TaskKind, WorkflowKind } from "../../../crds/index.ts";
 import { memoryRemote, type MemoryRemote } from "../../../gitops/testing/memory-remote.ts";
-import { conditionOf, informerSet, isNotFound, type KindRef, Kinds, type KubeObject, type ObjectClient, type Stored } from "../../../kube/index.ts";
+import { conditionOf, ignoreNotFound, informerSet, type KindRef, Kinds, type KubeObject, type ObjectClient, type Stored } from "../../../kube/index.ts";
 import type { FaultLine } from "../../../test/support/faults.ts";
 import { type MemoryArchive, memoryArchive } from "../../../test/support/memory-archive.ts";
 import { testCluster, type TestCluster } from "../../../test/support/test-cluster.ts";
@@ -131,10 +131,7 @@ export async function syncRig(
       return found ? `${type}=${found.status}/${found.reason}` : `${type} absent`;
     },
     find: (kind, name, namespace = NAMESPACE) =>
-      cluster.client.get(KIND_OF[kind] ?? TaskKind, kind === "Project" ? { name } : { namespace, name }).catch((thrown: unknown) => {
-        if (isNotFound(thrown)) return undefined;
-        throw thrown;
-      }),
+      cluster.client.get(KIND_OF[kind] ?? TaskKind, kind === "Project" ? { name } : { namespace, name }).catch(ignoreNotFound),
     async restart(line) {
       await end();
       start(line);
