@@ -43,6 +43,8 @@ function configuration({ plane, socket, cgroup, directory }: KubeletOptions): st
     // Tests wait for pods: not at the leisurely pace of a production node.
     nodeStatusUpdateFrequency: "5s",
     serializeImagePulls: false,
+    // Small requests let many pods onto a small node; held to them as limits, a program of a second would take a minute.
+    cpuCFSQuota: false,
   });
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import type { Stored } from "../../../kube/index.ts";
 import { expectExit } from "../../e2e/support/program.ts";
 import { assertHappenedOnce } from "./support/audit.ts";
-import { at, CHART, installed, NAMESPACE } from "./support/installed.ts";
+import { at, CHART, installed, NAMESPACE, type Pod } from "./support/installed.ts";
 import { SYSTEM } from "./support/installation.ts";
 import { ending, eventually } from "./support/seen.ts";
 
@@ -59,6 +60,13 @@ describe("installed by its chart on a real cluster", function () {
 
   it("ends the pods of a Run that is aborted", async () => {
     await installed.startSteps("unwanted");
+    // A program that has not begun to listen for SIGTERM is there for the whole grace period.
+    const isUp = ({ metadata, status }: Stored<Pod>) => metadata.name === "unwanted-first-0" && status?.phase === "Running";
+    await eventually(
+      "its first pod runs",
+      () => installed.podsOf("unwanted"),
+      (pods) => pods.some(isUp),
+    );
     await expectExit(0, installed.cli("abort", "unwanted", "-n", NAMESPACE));
     assert.equal((await ending(installed.client, at("unwanted"))).status?.phase, "Aborted");
     await eventually(

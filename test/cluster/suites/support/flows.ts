@@ -20,7 +20,8 @@ spec:
 
 /** What only a real kubelet and real images show, and four pods in three steps that take their time without work: something to interrupt. */
 const TASKS = yaml(
-  shellTask("step", "sleep 5"),
+  // The first process of a container has no default for SIGTERM: without a trap it would be there for the whole grace period.
+  shellTask("step", "trap 'exit 143' TERM; sleep 4 & wait"),
   workflow("steps", {
     nodes: {
       first: { task: "step" },
