@@ -5,7 +5,7 @@ import { startApiTier } from "./api-tier.ts";
 import { startNodeTier } from "./node-tier.ts";
 import { CannotStart } from "./programs/build.ts";
 import { checkout } from "./programs/families.ts";
-import { type Count, runSuite, suitesOf } from "./suites.ts";
+import { type Count, runSuite, type Suite, suitesOf } from "./suites.ts";
 import { newGround, type Tier, type TierName } from "./tier.ts";
 
 const EXIT = { failed: 1, usage: 2, couldNotStart: 3 } as const;
@@ -48,17 +48,32 @@ const untilInterrupted = (): Promise<void> =>
 const NOTHING: Count = { passed: 0, failed: 0, failures: "" };
 const INTERRUPTED: Count = { passed: 0, failed: 1, failures: "  interrupted" };
 
+/** Runs suites at the same time: the last one is shown as it runs, the others when they have all ended. */
+async function groupOn(tier: Tier, group: readonly Suite[], grep: string): Promise<Count[]> {
+  const headingOf = ({ title }: Suite) => `== ${title} on the ${tier.name} tier`;
+  const ended = group.map(async (suite) => {
+    const shown = suite === group.at(-1);
+    let said = "";
+    if (shown) say(`\n${headingOf(suite)}`);
+    const write = (text: string) => void (shown ? process.stdout.write(text) : (said += text));
+    const running = runSuite(suite, tier, { grep, interrupted: interrupted.signal, write });
+    const count = await Promise.race([running, untilInterrupted().then(() => INTERRUPTED)]);
+    const failures = count.failures === "" ? "" : `\n${headingOf(suite)}\n${count.failures}\n`;
+    return { ...count, failures, report: shown ? "" : `\n${headingOf(suite)}\n${said}` };
+  });
+  const counts = await Promise.all(ended);
+  for (const { report } of counts) if (report !== "") say(report);
+  return counts;
+}
+
 async function suitesOn(tier: Tier, { only, skip, grep }: Wish): Promise<Count> {
-  let [passed, failed, failures] = [0, 0, ""];
-  for (const suite of suitesOf(tier.name).filter(({ title }) => title.includes(only) && title !== skip)) {
-    if (interrupted.signal.aborted) break;
-    say(`\n== ${suite.title} on the ${tier.name} tier`);
-    const count = await Promise.race([runSuite(suite, tier, { grep, interrupted: interrupted.signal }), untilInterrupted().then(() => INTERRUPTED)]);
-    passed += count.passed;
-    failed += count.failed;
-    if (count.failures !== "") failures += `\n== ${suite.title} on the ${tier.name} tier\n${count.failures}\n`;
+  const counts: Count[] = [];
+  for (const group of suitesOf(tier.name)) {
+    const wanted = group.filter(({ title }) => title.includes(only) && title !== skip);
+    if (wanted.length > 0 && !interrupted.signal.aborted) counts.push(...(await groupOn(tier, wanted, grep)));
   }
-  return { passed, failed, failures };
+  const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + of(count), 0);
+  return { passed: sum(({ passed }) => passed), failed: sum(({ failed }) => failed), failures: counts.map(({ failures }) => failures).join("") };
 }
 
 async function use(tier: Tier, wish: Wish): Promise<Count> {

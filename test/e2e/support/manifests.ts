@@ -1,17 +1,9 @@
 import { stringify } from "yaml";
-import { NAMESPACE } from "./product.ts";
+import { PROJECT } from "./product.ts";
 
 const API = { apiVersion: "flyte.org/v1" };
 
 export const yaml = (...documents: readonly object[]): string => documents.map((document) => stringify(document)).join("---\n");
-
-/** A project `ml` with the one domain `development`, and its quota. */
-export function project(): string {
-  return yaml(
-    { ...API, kind: "Project", metadata: { name: "ml" }, spec: { displayName: "ML", domains: ["development"] } },
-    { ...API, kind: "ProjectQuota", metadata: { name: "default", namespace: NAMESPACE }, spec: { taskDefaults: { cpu: "50m", memory: "64Mi" } } },
-  );
-}
 
 export interface ShellTask {
   readonly inputs?: object;
@@ -22,30 +14,33 @@ export interface ShellTask {
   readonly spec?: object;
 }
 
-/** A Task that runs a line of shell. */
-export function shellTask(name: string, script: string, { inputs, outputs, container, spec }: ShellTask = {}): object {
+/** Manifests of the domain `development` of a project. */
+export function manifestsOf(project: string) {
+  const namespace = `${project}-development`;
+  const plain =
+    (kind: string) =>
+    (name: string, spec: object): object => ({ ...API, kind, metadata: { name, namespace }, spec });
   return {
-    ...API,
-    kind: "Task",
-    metadata: { name, namespace: NAMESPACE },
-    spec: {
-      type: "container",
-      ...(inputs ? { inputs } : {}),
-      ...(outputs ? { outputs } : {}),
-      container: { image: "docker.io/library/busybox:1.37", command: ["sh", "-c", script], ...container },
-      ...spec,
-    },
+    namespace,
+    /** The project, with the one domain, and its quota. */
+    project: (): string =>
+      yaml(
+        { ...API, kind: "Project", metadata: { name: project }, spec: { displayName: "ML", domains: ["development"] } },
+        plain("ProjectQuota")("default", { taskDefaults: { cpu: "50m", memory: "64Mi" } }),
+      ),
+    /** A Task that runs a line of shell. */
+    shellTask: (name: string, script: string, { inputs, outputs, container, spec }: ShellTask = {}): object =>
+      plain("Task")(name, {
+        type: "container",
+        ...(inputs ? { inputs } : {}),
+        ...(outputs ? { outputs } : {}),
+        container: { image: "docker.io/library/busybox:1.37", command: ["sh", "-c", script], ...container },
+        ...spec,
+      }),
+    workflow: plain("Workflow"),
+    run: plain("Run"),
+    trigger: plain("Trigger"),
   };
 }
 
-export function workflow(name: string, spec: object): object {
-  return { ...API, kind: "Workflow", metadata: { name, namespace: NAMESPACE }, spec };
-}
-
-export function run(name: string, spec: object): object {
-  return { ...API, kind: "Run", metadata: { name, namespace: NAMESPACE }, spec };
-}
-
-export function trigger(name: string, spec: object): object {
-  return { ...API, kind: "Trigger", metadata: { name, namespace: NAMESPACE }, spec };
-}
+export const { project, shellTask, workflow, run, trigger } = manifestsOf(PROJECT);

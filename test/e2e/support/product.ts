@@ -52,16 +52,19 @@ export interface Product {
 
 const PATIENCE_MS = 40_000;
 const ENDED = ["Succeeded", "Failed", "Aborted", "TimedOut"];
-export const NAMESPACE = "ml-development";
+export const PROJECT = "ml";
+export const NAMESPACE = `${PROJECT}-development`;
 
-async function watchFor<T extends KubeObject>(
+/** Follows an object until it satisfies: also a state that is soon replaced is seen. */
+export async function watchFor<T extends KubeObject>(
   client: ObjectClient,
   kind: KindRef,
   ref: ObjectRef,
   satisfied: (object: Stored<T> | undefined) => boolean,
+  patienceMs = PATIENCE_MS,
 ): Promise<Stored<T>> {
   const done = new AbortController();
-  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(PATIENCE_MS)]);
+  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(patienceMs)]);
   const where = { namespace: ref.namespace, fieldSelector: `metadata.name=${ref.name}` };
   let last: Stored<T> | undefined;
   try {
@@ -79,7 +82,7 @@ async function watchFor<T extends KubeObject>(
     done.abort();
   }
   const { managedFields: _, ...metadata } = last?.metadata ?? { managedFields: [] };
-  throw new Error(`${kind.kind} ${ref.name} is not as expected after ${PATIENCE_MS / 1_000} s: ${JSON.stringify(last && { ...last, metadata }, null, 1)}`);
+  throw new Error(`${kind.kind} ${ref.name} is not as expected after ${patienceMs / 1_000} s: ${JSON.stringify(last && { ...last, metadata }, null, 1)}`);
 }
 
 export interface UpOptions {

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { root } from "./program.ts";
 
@@ -50,10 +50,14 @@ export function repository(path: string, files: Readonly<Record<string, string>>
   return made;
 }
 
-/** The example that `npm start` runs, as a repository of its own. */
-export function penguins(path: string): Repository {
+/** The example that `npm start` runs, as a repository of its own. @param project whose it is instead of ml */
+export function penguins(path: string, project = "ml"): Repository {
   cpSync(join(root, "examples/penguins"), path, { recursive: true });
   const made = repositoryAt(path);
+  for (const name of readdirSync(path, { recursive: true, encoding: "utf8" }).filter((each) => each.endsWith(".yaml"))) {
+    const text = readFileSync(join(path, name), "utf8");
+    made.write({ [name]: text.replaceAll("ml-development", `${project}-development`).replace("name: ml\n", `name: ${project}\n`) });
+  }
   made.commit("The penguins example");
   return made;
 }

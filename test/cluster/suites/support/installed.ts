@@ -50,7 +50,8 @@ export class Installed {
   readonly kubeconfig = process.env["KUBECONFIG"] ?? "";
   private readonly env = { ...this.on.env, KUBECONFIG: this.kubeconfig };
   private readonly keys = { AWS_ACCESS_KEY_ID: services.objects?.id, AWS_SECRET_ACCESS_KEY: services.objects?.secret };
-  private readonly person = { ...this.env, ...this.keys, AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: services.objects?.endpoint };
+  /** The environment of whoever has the keys of the object store. */
+  readonly person = { ...this.env, ...this.keys, AWS_REGION: "us-east-1", AWS_ENDPOINT_URL: services.objects?.endpoint };
   readonly kubectl = kubectlOf(this.on.directory, { env: this.env });
   readonly claims: KindRef = { group: "", version: "v1", kind: "PersistentVolumeClaim", plural: "persistentvolumeclaims", namespaced: true };
   readonly values = this.on.path("values.yaml");
@@ -81,7 +82,7 @@ export class Installed {
     writeFileSync(this.values, stringify(values()));
     await this.helm("install", "flyteops", CHART, "--values", this.values, "--wait", "--timeout", PATIENCE);
     await this.follow();
-    await this.kubectl.apply([secret(NAMESPACE, "flyteops-storage", this.keys)]);
+    await this.giveKeys(NAMESPACE);
   }
 
   private async makeSecrets(): Promise<void> {
@@ -97,17 +98,21 @@ export class Installed {
 
   /** The penguins example and the tasks of the end-to-end suites, in one repository that asks for a certificate authority and a password. Until its tasks are there. */
   async follow(): Promise<void> {
-    const spec = { url: `${services.git.url}/flows/.git`, secretRef: { name: "git" }, interval: "5s" };
-    await this.client.create(GitSyncKind, {
-      apiVersion: "flyte.org/v1",
-      kind: "GitSync",
-      metadata: { name: "platform", namespace: SYSTEM },
-      spec,
-    } as KubeObject);
+    await this.createSync("platform", "flows", "5s");
     await sees(this.client, ProjectKind, { name: "ml" }, () => true);
     await sees(this.client, Kinds.Namespace, { name: NAMESPACE }, () => true);
     await this.kubectl("label", "namespace", NAMESPACE, "--overwrite", "pod-security.kubernetes.io/enforce=restricted");
     await sees(this.client, TaskKind, { namespace: NAMESPACE, name: "zero" }, () => true);
+  }
+
+  async createSync(name: string, repository: string, interval: string): Promise<void> {
+    const spec = { url: `${services.git.url}/${repository}/.git`, ref: { branch: "main" }, secretRef: { name: "git" }, interval };
+    await this.client.create(GitSyncKind, { apiVersion: "flyte.org/v1", kind: "GitSync", metadata: { name, namespace: SYSTEM }, spec } as KubeObject);
+  }
+
+  /** Lets the Runs of a namespace into the object store. */
+  async giveKeys(namespace: string): Promise<void> {
+    await this.kubectl.apply([secret(namespace, "flyteops-storage", this.keys)]);
   }
 
   /** `helm …` for a release in the namespace of the installation. */

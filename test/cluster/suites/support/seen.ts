@@ -4,7 +4,7 @@ import { ApiError, type KindRef, type KubeObject, type ObjectClient, type Object
 
 const LOOK_MS = 200;
 /** Several times what anything here takes on a machine that has nothing else to do. */
-const PATIENCE_MS = 170_000;
+export const PATIENCE_MS = 170_000;
 export const ENDED = ["Succeeded", "Failed", "Aborted", "TimedOut"];
 
 /** A server that is busy or not yet ready; anything else is an answer. */
