@@ -1,6 +1,7 @@
 import { type Clock, type Logger, messageOf, type Random, sleep } from "../../base/index.ts";
-import { isNotFound, keyedQueue, type KindRef, type ObjectClient, type OwnerReference } from "../../kube/index.ts";
+import { ignoreNotFound, keyedQueue, type ObjectClient, type OwnerReference } from "../../kube/index.ts";
 import { collectionOf, type Node, type OwnerGraph, ownersOf, queueKey } from "./owner-graph.ts";
+import { ownersSeen } from "./owners.ts";
 import type { ServedKinds } from "./served-kinds.ts";
 
 export interface GarbageCollectorDeps {
@@ -31,8 +32,7 @@ const isGoing = ({ object }: Node): boolean => object.metadata.deletionTimestamp
 export function garbageCollector(deps: GarbageCollectorDeps): { run(signal: AbortSignal): Promise<void> } {
   const { client, graph, kinds, clock, logger } = deps;
   const queue = keyedQueue({ clock, random: deps.random }, { concurrency: 8 });
-  /** Uids that were looked for and are not there; a uid never comes back. */
-  const absent = new Set<string>();
+  const ownersOfNode = ownersSeen(client, graph, (owner) => isGoing(owner) && holds(owner, FOREGROUND));
 
   function followAll(): void {
     for (const kind of kinds.all()) {
@@ -70,9 +70,8 @@ export function garbageCollector(deps: GarbageCollectorDeps): { run(signal: Abor
     if (isGoing(node) && holds(node, ORPHAN)) return orphanDependents(node);
     if (isGoing(node) && holds(node, FOREGROUND)) return deleteDependents(node);
     if (isGoing(node) || ownersOf(node.object).length === 0) return;
-    const sorted = await classify(node);
-    if (sorted.unknown) queue.add(key, LATER_MS);
-    const { solid, dangling, waiting } = sorted;
+    const { solid, dangling, waiting, unknown } = await ownersOfNode(node);
+    if (unknown) queue.add(key, LATER_MS);
     if (solid.length > 0) {
       if (dangling.length + waiting.length > 0) await patchOwners(node, solid);
       return;
@@ -84,47 +83,6 @@ export function garbageCollector(deps: GarbageCollectorDeps): { run(signal: Abor
     await remove(node, "Foreground");
   }
 
-  interface Classified {
-    readonly solid: OwnerReference[];
-    readonly dangling: OwnerReference[];
-    /** Owners in foreground deletion: they wait for this object. */
-    readonly waiting: OwnerReference[];
-    /** Some owner's kind is not served (yet): nothing is concluded from that. */
-    unknown: boolean;
-  }
-
-  async function classify({ kind, object }: Node): Promise<Classified> {
-    const found: Classified = { solid: [], dangling: [], waiting: [], unknown: false };
-    for (const reference of ownersOf(object)) {
-      const ownerKind = graph.kindOf(reference);
-      if (!ownerKind || (ownerKind.namespaced && !kind.namespaced)) {
-        found.unknown ||= !ownerKind;
-        found.solid.push(reference);
-        continue;
-      }
-      const owner = await findOwner(ownerKind, reference, object.metadata.namespace);
-      if (!owner) found.dangling.push(reference);
-      else if (isGoing(owner) && holds(owner, FOREGROUND)) found.waiting.push(reference);
-      else found.solid.push(reference);
-    }
-    return found;
-  }
-
-  /** The cache may be behind: what it does not have is asked for. An owner of another namespace counts as absent. */
-  async function findOwner(kind: KindRef, { uid, name }: OwnerReference, namespace: string | undefined): Promise<Node | undefined> {
-    const cached = graph.byUid(uid);
-    if (cached && (!kind.namespaced || cached.object.metadata.namespace === namespace)) return cached;
-    if (absent.has(uid)) return undefined;
-    try {
-      const object = await client.get(kind, kind.namespaced ? { namespace, name } : { name });
-      if (object.metadata.uid === uid) return { kind, object };
-    } catch (thrown) {
-      if (!isNotFound(thrown)) throw thrown;
-    }
-    if (!cached) absent.add(uid);
-    return undefined;
-  }
-
   const refOf = ({ kind, object: { metadata } }: Node) => (kind.namespaced ? { namespace: metadata.namespace, name: metadata.name } : { name: metadata.name });
 
   async function remove(node: Node, propagation: "Orphan" | "Foreground" | "Background"): Promise<void> {
@@ -134,11 +92,7 @@ export function garbageCollector(deps: GarbageCollectorDeps): { run(signal: Abor
 
   async function patchMetadata(node: Node, metadata: Record<string, unknown>): Promise<void> {
     const { uid, resourceVersion } = node.object.metadata;
-    try {
-      await client.patch(node.kind, refOf(node), { type: "merge", body: { metadata: { uid, resourceVersion, ...metadata } } });
-    } catch (thrown) {
-      if (!isNotFound(thrown)) throw thrown;
-    }
+    await client.patch(node.kind, refOf(node), { type: "merge", body: { metadata: { uid, resourceVersion, ...metadata } } }).catch(ignoreNotFound);
   }
 
   const patchOwners = (node: Node, ownerReferences: readonly OwnerReference[]) =>
