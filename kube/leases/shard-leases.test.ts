@@ -218,6 +218,24 @@ describe("leases of shards", () => {
     assert.deepEqual(gained.sort(), [...KEYS].sort());
   });
 
+  it("tell it again of what was refused while a renewal was late", async () => {
+    const { world, start, heldBy } = rig(seededRandom(8));
+    const { leases, machine } = start(1);
+    await world.time.advance(5_000);
+    const gained: string[] = [];
+    leases.gate.onGain((isOurs) => gained.push(...KEYS.filter(isOurs)));
+    machine.weather.frozen = true;
+    await world.time.advance(12_500);
+    // What wakes first is a worker, and not the renewal.
+    assert.equal(leases.gate.enter("a"), undefined);
+    machine.thaw();
+    await world.time.advance(4_000);
+    assert.deepEqual([heldBy(), gained], [[[0]], KEYS]);
+    assert.ok(leases.gate.enter("a"));
+    await world.time.advance(10_000);
+    assert.deepEqual(gained, KEYS, "once");
+  });
+
   it("never let replicas work side by side that split the work differently", async () => {
     const { world, start, heldBy, facts } = rig(seededRandom(7));
     const old = [start(1), start(1)];

@@ -29,9 +29,9 @@ export interface ShardLeasesOptions {
 
 /** Which keys this program works on. What the controllers see of the Leases. */
 export interface ShardGate {
-  /** Begins a pass over something of this text; undefined when it is not ours now. Call the result once, when the pass has ended. */
+  /** Begins a pass over something of this text; undefined when it is not ours now: `onGain` tells when it is. Call the result once, when the pass has ended. */
   enter(text: string): (() => void) | undefined;
-  /** Called when work on more begins, with what says whether a text is among it. Returns the way to stop. */
+  /** Called when work on more begins or goes on, with what says whether a text is among it. Returns the way to stop. */
   onGain(listener: (isOurs: (text: string) => boolean) => void): () => void;
 }
 
@@ -63,6 +63,8 @@ interface Held {
   /** No new passes: it goes back when those in hand have ended. */
   draining: boolean;
   passes: number;
+  /** A pass was refused because the renewal was late: should that arrive after all, whoever was refused has to ask again. */
+  turnedAway: boolean;
 }
 
 /** Subtracted from the time in which nobody else may begin; the rest is shared by the request's way and the server's work on it. */
@@ -94,7 +96,11 @@ class Leases implements ShardLeases {
   readonly gate: ShardGate = {
     enter: (text) => {
       const held = this.#held.get(shardOf(text, this.#options.shards));
-      if (!held || held.draining || this.#lost !== undefined || !this.#mayWrite(held)) return undefined;
+      if (!held || held.draining || this.#lost !== undefined) return undefined;
+      if (!this.#mayWrite(held)) {
+        held.turnedAway = true;
+        return undefined;
+      }
       held.passes += 1;
       return () => void (held.passes -= 1);
     },
@@ -174,7 +180,7 @@ class Leases implements ShardLeases {
     const at = instant(this.#time);
     try {
       const written = await this.#api.write(this.#nameOf(shard), held.lease, renewedSpec(held.lease.spec, this.#deps.clock.now()));
-      if (written) return void Object.assign(held, { lease: written, renewedAt: at });
+      if (written) return this.#renewed(shard, held, written, at);
       // Somebody wrote it: we, with an answer that was lost on its way, a person, or another replica.
       const found = await this.#api.get(this.#nameOf(shard));
       if (!found) this.#lose(shard, "it was deleted");
@@ -183,6 +189,13 @@ class Leases implements ShardLeases {
     } catch (thrown) {
       this.#deps.logger.info("lease not renewed", { shard, error: messageOf(thrown) });
     }
+  }
+
+  #renewed(shard: number, held: Held, lease: Stored<Lease>, renewedAt: Instant): void {
+    Object.assign(held, { lease, renewedAt });
+    if (!held.turnedAway || !this.#mayWrite(held)) return;
+    held.turnedAway = false;
+    this.#gained(shard);
   }
 
   /** Says that this replica lives: shares are reckoned from that. Of no consequence for who may write. */
@@ -252,7 +265,7 @@ class Leases implements ShardLeases {
       const spec = acquiredSpec(before?.spec, identity, timing.leaseDurationMs, this.#deps.clock.now());
       const lease = await this.#api.write(this.#nameOf(shard), before, spec);
       if (!lease) return;
-      this.#held.set(shard, { lease, renewedAt, draining: false, passes: 0 });
+      this.#held.set(shard, { lease, renewedAt, draining: false, passes: 0, turnedAway: false });
       this.#deps.logger.info("shard acquired", { shard, of: shards });
       this.#gained(shard);
     } catch (thrown) {
