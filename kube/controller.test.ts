@@ -202,6 +202,24 @@ describe("controller", () => {
     assert.equal((await read("a")).status?.size, 9);
   });
 
+  it("says what a pass did although somebody put an annotation on the object meanwhile", async () => {
+    let passes = 0;
+    run(async (widget, { event }) => {
+      passes += 1;
+      if (passes > 1) return settled();
+      widget.status = { ...widget.status, size: 7 };
+      event({ type: "Normal", reason: "Applied", message: "all of it" });
+      await cluster.client.patch(Widget, { namespace: "ns", name: "a" }, { type: "merge", body: { metadata: { annotations: { seen: "yes" } } } });
+      return settled();
+    });
+    await create("a");
+    await cluster.clock.advance(1_000);
+    const { status, metadata } = await read("a");
+    assert.deepEqual([status?.size, metadata.annotations, results.includes("conflict")], [7, { seen: "yes" }, false]);
+    const events = (await cluster.client.list<KubeObject & { reason?: string }>(Kinds.Event, { namespace: "ns" })).items;
+    assert.ok(events.some(({ reason }) => reason === "Applied"));
+  });
+
   it("puts its finalizer on before the first pass and takes it off when finalizing has settled", async () => {
     const seen: string[] = [];
     let leftovers = 2;

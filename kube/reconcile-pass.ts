@@ -1,5 +1,5 @@
-import { type Clock, type Logger, type Outcome } from "../base/index.ts";
-import type { ObjectClient } from "./client.ts";
+import { type Clock, type Json, jsonEqual, type Logger, type Outcome } from "../base/index.ts";
+import { isConflict, type ObjectClient } from "./client.ts";
 import { conclude, type Ending, type Mark, type Verdict, withCondition } from "./conditions.ts";
 import type { EventNote, EventRecorder } from "./events.ts";
 import { mergePatch } from "./merge-patch.ts";
@@ -82,14 +82,33 @@ function summarise(object: KubeObject, summary: NonNullable<Verdict["summary"]>,
 /** Writes what changed of a status since it was last written, guarded by the version it was computed from. */
 function statusWriter<T extends KubeObject>(client: ObjectClient, kind: KindRef, object: Stored<T>): () => Promise<void> {
   let written = structuredClone(object["status"]);
-  return async () => {
-    const change = mergePatch(written ?? {}, object["status"] ?? {});
-    if (change === undefined) return;
+  async function patch(change: unknown): Promise<void> {
     const { name, namespace, uid, resourceVersion } = object.metadata;
     const body = { metadata: { uid, resourceVersion }, status: change };
     const stored = await client.patch<T>(kind, { namespace, name }, { type: "merge", body }, { subresource: "status" });
     object.metadata.resourceVersion = stored.metadata.resourceVersion;
     written = structuredClone(object["status"]);
+  }
+  /** Somebody changed a label or an annotation meanwhile: what the pass did and found is as true as before, and would not be said otherwise. */
+  async function isAsItWas(): Promise<boolean> {
+    const { name, namespace, uid, generation, deletionTimestamp } = object.metadata;
+    // A list, because whoever watches a kind may do that. Where it fails the conflict stands, and the pass begins again.
+    const found = await client.list<T>(kind, { namespace, fieldSelector: `metadata.name=${name}` }).catch(() => undefined);
+    const [now] = found?.items ?? [];
+    if (!now) return false;
+    const { metadata, status } = now;
+    const same = metadata.uid === uid && metadata.generation === generation && metadata.deletionTimestamp === deletionTimestamp;
+    if (!same || generation === undefined || !jsonEqual((status ?? {}) as Json, (written ?? {}) as Json)) return false;
+    object.metadata = structuredClone(metadata);
+    return true;
+  }
+  return async () => {
+    const change = mergePatch(written ?? {}, object["status"] ?? {});
+    if (change === undefined) return;
+    await patch(change).catch(async (thrown: unknown) => {
+      if (!isConflict(thrown) || !(await isAsItWas())) throw thrown;
+      await patch(change);
+    });
   };
 }
 
