@@ -19,7 +19,7 @@ const CONFORMANCE_OF_PODS: Suite = { title: "conformance of pods", files: ["test
 
 const CHARTS: Suite = { title: "charts", files: ["test/charts/**/*.test.ts"], timeoutMs: 120_000 };
 
-/** Files of `suites/`, in this order and in one process: what one of them set up is there for the next. */
+/** Files of `suites/`, in this order and in one process. */
 function suite(title: string, tier: Tier["name"], ...names: readonly string[]): Suite {
   return { title, files: names.map((name) => join("test/cluster/suites", `${name}.${tier}-cluster.ts`)), timeoutMs: 180_000, reporter: "spec" };
 }
@@ -27,7 +27,11 @@ function suite(title: string, tier: Tier["name"], ...names: readonly string[]): 
 const SUITES: Readonly<Record<Tier["name"], readonly (readonly Suite[])[]>> = {
   api: [[CONFORMANCE], [CHARTS], [suite("install and uninstall", "api", "installing")], [suite("own pods", "api", "own-pods")]],
   // Most of their time is that of a kubelet, which has enough to do for neither alone.
-  node: [[CONFORMANCE], [CONFORMANCE_OF_PODS, suite("installed", "node", "installed", "tasks", "people", "replicas", "upgrades", "uninstalled")]],
+  node: [
+    [CONFORMANCE],
+    [CONFORMANCE_OF_PODS, suite("people", "node", "people"), suite("installed", "node", "installed", "tasks", "replicas", "upgrades")],
+    [suite("uninstalled", "node", "uninstalled")],
+  ],
 };
 
 /** What runs on each tier, in this order; those of one group at the same time. */

@@ -52,8 +52,12 @@ export function repositoryIsFollowed(projectName: string, follow: Follow): void 
     const then = since();
     repo.write({ "src/words.txt": "second" });
     await handled(repo.commit());
-    const isNew = (name: string | undefined) => name !== undefined && !before.includes(name);
-    await product.sees<Trigger>(TriggerKind, { namespace: NAMESPACE, name: "again" }, (seen) => isNew(seen?.status?.lastRun?.name));
+    const isNew = (name: string) => !before.includes(name);
+    // The name is noted before the Run is made, the uid after that.
+    await product.sees<Trigger>(TriggerKind, { namespace: NAMESPACE, name: "again" }, (seen) => {
+      const { name, uid } = seen?.status?.lastRun ?? {};
+      return name !== undefined && uid !== undefined && isNew(name);
+    });
     const made = (await namesOf()).filter(isNew);
     assert.equal(made.length, 1, `${made}`);
     const again = await product.sees<Run>(RunKind, { namespace: NAMESPACE, name: made[0] ?? "" }, hasEnded);

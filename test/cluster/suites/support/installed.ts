@@ -17,6 +17,7 @@ import { type Ended, expectExit, flyteops, root, start, startFlyteops } from "..
 import { services, values } from "./chart-values.ts";
 import { makeFlows } from "./flows.ts";
 import { kubectlOf, SYSTEM } from "./installation.ts";
+import { oncePerTier } from "./once-per-tier.ts";
 import { ending, find, running, sees } from "./seen.ts";
 
 export { NAMESPACE };
@@ -44,7 +45,7 @@ const secret = (namespace: string, name: string, stringData: Record<string, stri
   stringData,
 });
 
-/** flyteops in the cluster of the node tier, as its administrator and a person with keys of the object store see it. One for all suites. */
+/** flyteops in the cluster of the node tier, as its administrator and a person with keys of the object store see it. One for all suites of a process. */
 export class Installed {
   readonly on = bench();
   readonly kubeconfig = process.env["KUBECONFIG"] ?? "";
@@ -60,7 +61,7 @@ export class Installed {
   private made: Promise<void> | undefined;
   client!: ObjectClient;
 
-  /** Installs the chart and follows a repository, once for all who ask. */
+  /** Installs the chart and follows a repository, once for all who ask, in whichever process. */
   ready(): Promise<void> {
     return (this.made ??= this.make());
   }
@@ -73,16 +74,20 @@ export class Installed {
   private async prepare(): Promise<void> {
     this.access = await clusterTransport({ kubeconfig: [this.kubeconfig] });
     this.client = apiClient(this.access.transport);
-    await this.makeSecrets();
-    makeFlows(join(services.git.repositories, "flows"));
+    writeFileSync(this.values, stringify(values()));
+    await oncePerTier("prepared", async () => {
+      await this.makeSecrets();
+      makeFlows(join(services.git.repositories, "flows"));
+    });
   }
 
   private async make(): Promise<void> {
     await this.prepared();
-    writeFileSync(this.values, stringify(values()));
-    await this.helm("install", "flyteops", CHART, "--values", this.values, "--wait", "--timeout", PATIENCE);
-    await this.follow();
-    await this.giveKeys(NAMESPACE);
+    await oncePerTier("installed", async () => {
+      await this.helm("install", "flyteops", CHART, "--values", this.values, "--wait", "--timeout", PATIENCE);
+      await this.follow();
+      await this.giveKeys(NAMESPACE);
+    });
   }
 
   private async makeSecrets(): Promise<void> {
