@@ -66,6 +66,8 @@ export function commandsWork(projectName: string, begin: () => Promise<Commanded
     ({ product, repo, mark } = followed);
     data = `dataset=@${join(repo.path, "data/penguins.csv")}`;
     saved = join(followed.directory, "downloaded");
+    // A name that is not there yet is looked for in other namespaces.
+    await handled(followed, repo.git("rev-parse", "HEAD"));
     await cli(0, "wait", "penguins-first", "--timeout", "2m");
   });
 
