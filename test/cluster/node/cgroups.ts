@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const ROOT = "/sys/fs/cgroup";
@@ -11,24 +11,45 @@ function hierarchies(): string[] {
     .map((entry) => join(ROOT, entry.name));
 }
 
+/** All pods together would have no more of the processor than one process beside them; so many have they, in the words of either version. */
+const SHARES = { "cpu.shares": "8192", "cpu.weight": "800" } as const;
+
 /** A cgroup of this name in every hierarchy. A kubelet kills what it does not know below its own: two must not share one. */
 export function makeCgroup(name: string): void {
-  for (const hierarchy of hierarchies()) mkdirSync(join(hierarchy, name), { recursive: true });
-}
-
-function removeBelow(directory: string): void {
-  for (const entry of readdirSync(directory, { withFileTypes: true })) if (entry.isDirectory()) removeBelow(join(directory, entry.name));
-  rmdirSync(directory);
-}
-
-/** Removes it with all that is below. A process that is still ending keeps its cgroup: that one stays behind, empty. */
-export function removeCgroup(name: string): void {
   for (const hierarchy of hierarchies()) {
-    try {
-      removeBelow(join(hierarchy, name));
-    } catch (thrown) {
-      const { code } = thrown as NodeJS.ErrnoException;
-      if (code !== "ENOENT" && code !== "EBUSY") throw thrown;
-    }
+    const directory = join(hierarchy, name);
+    mkdirSync(directory, { recursive: true });
+    for (const [file, shares] of Object.entries(SHARES)) if (existsSync(join(directory, file))) writeFileSync(join(directory, file), shares);
+  }
+}
+
+/** What is there of it, the deepest first. */
+const allOf = (name: string): string[] =>
+  hierarchies()
+    .map((hierarchy) => join(hierarchy, name))
+    .filter((directory) => existsSync(directory))
+    .flatMap((directory) => [
+      directory,
+      ...readdirSync(directory, { withFileTypes: true, recursive: true }).flatMap((entry) => (entry.isDirectory() ? [join(entry.parentPath, entry.name)] : [])),
+    ])
+    .sort((left, right) => right.length - left.length);
+
+function remove(directory: string): void {
+  try {
+    rmdirSync(directory);
+  } catch (thrown) {
+    const { code } = thrown as NodeJS.ErrnoException;
+    if (code !== "ENOENT" && code !== "EBUSY") throw thrown;
+  }
+}
+
+const TRIES = 30;
+const BETWEEN_MS = 100;
+
+/** Removes it with all that is below, once the processes in it have ended; what one does not let go of stays behind, empty. */
+export async function removeCgroup(name: string): Promise<void> {
+  for (let tries = 0; tries < TRIES && allOf(name).length > 0; tries += 1) {
+    if (tries > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
+    allOf(name).forEach(remove);
   }
 }
