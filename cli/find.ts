@@ -22,6 +22,18 @@ export async function findObject<T extends KubeObject>(connection: Connection, k
   return found;
 }
 
+/**
+ * For commands that change something: what was found in another namespace than the one that somebody wrote into the kubeconfig's context is perhaps not
+ * what was meant. UserError with exit code 2.
+ */
+export function refuseElsewhere({ namespace: here, namespaceGiven }: Connection, what: string, namespace: string | undefined): void {
+  if (namespaceGiven || here === "default" || namespace === undefined || namespace === here) return;
+  throw new UserError(`${what} is in ${namespace}, and the namespace of the kubeconfig's context is ${here}`, {
+    exitCode: EXIT.usage,
+    hint: `if that is the one: -n ${namespace}`,
+  });
+}
+
 function missing(thrown: unknown, connection: Connection, kind: KindRef, name: string): unknown {
   if (thrown !== undefined && !isNotFound(thrown)) return thrown;
   const place = connection.namespaceGiven ? `in namespace ${connection.namespace}` : "in any namespace";

@@ -2,7 +2,7 @@ import { isFinished, type Run, RunKind } from "../../crds/index.ts";
 import { addCommand, connected, connectionOptions, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type Connection, EXIT } from "../context.ts";
-import { findObject } from "../find.ts";
+import { findObject, refuseElsewhere } from "../find.ts";
 
 interface AbortOptions extends ConnectOptions {
   readonly reason?: string;
@@ -12,6 +12,7 @@ interface AbortOptions extends ConnectOptions {
 async function abortRun(registry: Registry, connection: Connection, options: AbortOptions, name: string): Promise<number> {
   const { deps } = registry;
   const run = await findObject<Run>(connection, RunKind, name);
+  refuseElsewhere(connection, `run ${name}`, run.metadata.namespace);
   if (isFinished(run)) {
     deps.out.write(`run ${name} has already finished: ${run.status?.phase}\n`);
     return EXIT.ok;

@@ -6,7 +6,7 @@ import { addCommand, connected, connectionOptions, type Registry } from "../comm
 import type { ConnectOptions } from "../connect.ts";
 import { type CliDeps, type Connection, EXIT, UserError } from "../context.ts";
 import { explainFailure } from "../failure.ts";
-import { findObject } from "../find.ts";
+import { findObject, refuseElsewhere } from "../find.ts";
 import { printDocument } from "../output.ts";
 import { declaredInputs, runInputs, type Upload } from "../run-inputs.ts";
 import type { RunTarget } from "../run-target.ts";
@@ -86,6 +86,7 @@ async function start(registry: Registry, connection: Connection, options: RunOpt
   const { deps } = registry;
   const structured = options.output === "json" || options.output === "yaml";
   const target = options.workingTree ? await fromWorkingTree(registry, connection, options, name) : await findTarget(connection, name);
+  if (!options.workingTree) refuseElsewhere(connection, `${target.field} ${name}`, target.namespace);
   const run = await createRun(registry, connection, options, target);
   const { name: made, namespace } = run.metadata;
   if (!options.dryRun) await target.created?.(run);
