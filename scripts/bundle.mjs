@@ -2,7 +2,8 @@
 // Packages with native parts or with files of their own stay outside the bundle.
 import { build } from "esbuild";
 import { isBuiltin } from "node:module";
-import { chmodSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { basename, join } from "node:path";
 import { externals, neverBundled } from "./bundle-externals.mjs";
 
 /**
@@ -25,8 +26,8 @@ const namedOnDemand = {
 };
 
 const outdir = "dist/bin";
-rmSync(outdir, { recursive: true, force: true });
-await build({
+const { outputFiles } = await build({
+  write: false,
   entryPoints: { flyteops: "cmd/flyteops.ts", "cel-worker": "cel/worker.ts" },
   outdir,
   bundle: true,
@@ -41,4 +42,16 @@ await build({
   external: [...externals, ...neverBundled],
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 });
-chmodSync(`${outdir}/flyteops.js`, 0o755);
+// Somebody may run the program meanwhile: what is as it was is left alone, nothing is ever missing, and what names a file comes after it.
+const entries = new Set(["flyteops.js", "cel-worker.js"]);
+const isEntry = ({ path }) => entries.has(basename(path));
+mkdirSync(outdir, { recursive: true });
+for (const { path, contents } of [...outputFiles].sort((left, right) => isEntry(left) - isEntry(right))) {
+  const name = basename(path);
+  const target = join(outdir, name);
+  if (existsSync(target) && readFileSync(target).equals(contents)) continue;
+  writeFileSync(`${target}.new`, contents, { mode: name === "flyteops.js" ? 0o755 : 0o644 });
+  renameSync(`${target}.new`, target);
+}
+const current = new Set(outputFiles.map(({ path }) => basename(path)));
+for (const name of readdirSync(outdir)) if (!current.has(name)) rmSync(join(outdir, name), { recursive: true, force: true });
