@@ -1,5 +1,6 @@
 import { inParallel, sleep, type Clock } from "../base/index.ts";
 import {
+  allKinds,
   AppKind,
   GitSyncKind,
   isFinished,
@@ -114,6 +115,18 @@ export async function deleteObjects(draining: Draining): Promise<readonly Stored
 }
 
 const OUR_FINALIZERS = /^flyte\.org\//;
+
+/** Deletes our kinds, and waits until they are not served any more: who installs again at once must not find them going. Answers what did not go. */
+export async function deleteKinds(draining: Draining): Promise<readonly Stored[]> {
+  const { client, say } = draining;
+  const names = new Set(allKinds.map(({ plural, group }) => `${plural}.${group}`));
+  for (const name of names) await client.delete(Kinds.CustomResourceDefinition, { name });
+  const left = await waitFor(draining, async () =>
+    (await objectsOf(client, Kinds.CustomResourceDefinition)).filter(({ metadata }) => names.has(metadata.name)),
+  );
+  if (left.length === 0) say(`${names.size} kinds deleted`);
+  return left;
+}
 
 /** Takes our finalizers off what stays, after the controllers have gone: whoever deletes such an object later waits for nobody. A controller that comes back puts them on again. */
 export async function releaseObjects({ client, say }: Draining): Promise<void> {

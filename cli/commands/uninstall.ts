@@ -5,7 +5,7 @@ import { addCommand, connected, type Registry } from "../command.ts";
 import type { ConnectOptions } from "../connect.ts";
 import { type CliDeps, type Connection, EXIT, UserError } from "../context.ts";
 import { refuseForeignKinds } from "../foreign-kinds.ts";
-import { calm, deleteObjects, type Draining, endRuns, objectsOf, PROGRAMS, releaseObjects, stopPrograms } from "../uninstall-plan.ts";
+import { calm, deleteKinds, deleteObjects, type Draining, endRuns, objectsOf, PROGRAMS, releaseObjects, stopPrograms } from "../uninstall-plan.ts";
 
 interface UninstallOptions extends ConnectOptions {
   readonly yes?: boolean;
@@ -78,11 +78,6 @@ async function deleteInstallation({ client, transport }: Connection, say: (line:
   say(`${deleted} objects of the installation deleted`);
 }
 
-async function deleteKinds(client: ObjectClient, say: (line: string) => void): Promise<void> {
-  for (const kind of allKinds) await client.delete(Kinds.CustomResourceDefinition, { name: `${kind.plural}.${kind.group}` });
-  say(`${allKinds.length} kinds deleted`);
-}
-
 /** What the controllers would let go of in good order, taken from them: they may be gone already. */
 async function takeAway(draining: Draining, timeout: string): Promise<void> {
   refuseLeft(await stopPrograms(draining), timeout);
@@ -93,7 +88,7 @@ async function takeAway(draining: Draining, timeout: string): Promise<void> {
 async function removeAll(connection: Connection, draining: Draining, timeout: string): Promise<void> {
   refuseLeft(await deleteObjects(draining), timeout);
   await deleteInstallation(connection, draining.say);
-  await deleteKinds(connection.client, draining.say);
+  refuseLeft(await deleteKinds(draining), timeout);
 }
 
 /** The controllers go; kinds and objects stay, and nothing holds the objects. */
