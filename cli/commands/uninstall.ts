@@ -22,7 +22,7 @@ function refuseLeft(left: readonly Stored[], timeout: string): void {
   if (left.length === 0) return;
   const shown = left.slice(0, 5).map(({ kind, metadata }) => `${kind} ${metadata.namespace === undefined ? "" : `${metadata.namespace}/`}${metadata.name}`);
   const more = left.length > 5 ? ` and ${left.length - 5} more` : "";
-  throw new UserError(`after ${timeout}, still there: ${shown.join(", ")}${more}. Nothing else was removed`, {
+  throw new UserError(`after ${timeout}, still there: ${shown.join(", ")}${more}. What comes after them was left alone`, {
     hint: "see what holds them: flyteops check; kubectl describe …; then run this again, with a longer --timeout. If the controllers will not come back: --force",
   });
 }
