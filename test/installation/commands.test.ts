@@ -111,7 +111,7 @@ describe("flyteops install and uninstall against a cluster", function () {
     await make(RunKind, "stuck", { task: "t" }, ["flyte.org/archive"]);
     const { code, err } = await flyteops("uninstall", "--yes", "--timeout", "1s");
     assert.equal(code, 1);
-    assert.match(err, /still there: Run default\/stuck\. Nothing else was removed/);
+    assert.match(err, /still there: Run default\/stuck\. What comes after them was left alone/);
     assert.equal((await client.get<Run>(RunKind, { namespace: "default", name: "stuck" })).spec.desiredState, "Aborted");
     assert.equal(await kindsLeft(), 9);
   });
