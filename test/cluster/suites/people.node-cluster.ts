@@ -12,12 +12,7 @@ import { installed } from "./support/installed.ts";
 const followedAs =
   (project: string): Follow =>
   (files, more) =>
-    alsoFollowed(project, (path) => {
-      const repo = repository(path, files);
-      more?.(repo);
-      repo.commit();
-      return repo;
-    });
+    alsoFollowed(project, (path) => repository(path, files, more));
 
 describe("a repository that an installation follows", function () {
   this.timeout(400_000);

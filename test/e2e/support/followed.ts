@@ -15,18 +15,14 @@ export interface Followed {
   look?(): Promise<void>;
 }
 
-/** Makes a repository and has it followed. `more` changes it before its last commit. */
+/** Makes a repository and has it followed. `more` changes it before its first commit. */
 export type Follow = (files: Readonly<Record<string, string>>, more?: (repo: Repository) => void) => Promise<Followed>;
 
 /** How a laptop follows a repository. */
 export const followedByUp =
   (on: () => Bench): Follow =>
   async (files, more) => {
-    const repo = repository(on().path("repo"), files);
-    if (more) {
-      more(repo);
-      repo.commit();
-    }
+    const repo = repository(on().path("repo"), files, more);
     return followedBy(repo, await up(on(), { repo: repo.path }));
   };
 

@@ -123,7 +123,8 @@ export function kubectlWorks(projectName: string, on: () => Pick<Bench, "directo
     assert.equal(again.code, 1, "Aborted is final");
     await kubectl("delete", "frun", "slow");
     await kubectl("wait", "fta/slow-a0", "--for=delete", "--timeout=20s");
-    await kubectl("wait", "pods", "-l", "flyte.org/run=slow", "--for=delete", "--timeout=40s");
+    // The kubelet of a cluster takes the time that a container does.
+    if (!followed.program) await kubectl("wait", "pods", "-l", "flyte.org/run=slow", "--for=delete", "--timeout=40s");
     assert.match((await kubectl("get", "fta,pods", "-l", "flyte.org/run=slow")).err, /No resources found/);
   });
 

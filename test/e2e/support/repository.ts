@@ -41,11 +41,12 @@ function repositoryAt(path: string): Repository {
   };
 }
 
-/** A repository of these files, committed. */
-export function repository(path: string, files: Readonly<Record<string, string>>): Repository {
+/** A repository of these files, committed. `more` changes it before. */
+export function repository(path: string, files: Readonly<Record<string, string>>, more?: (repo: Repository) => void): Repository {
   mkdirSync(path, { recursive: true });
   const made = repositoryAt(path);
   made.write(files);
+  more?.(made);
   made.commit("First version");
   return made;
 }
