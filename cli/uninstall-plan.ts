@@ -120,7 +120,8 @@ const OUR_FINALIZERS = /^flyte\.org\//;
 export async function deleteKinds(draining: Draining): Promise<readonly Stored[]> {
   const { client, say } = draining;
   const names = new Set(allKinds.map(({ plural, group }) => `${plural}.${group}`));
-  for (const name of names) await client.delete(Kinds.CustomResourceDefinition, { name });
+  // Run again after a timeout, it finds some gone already.
+  for (const name of names) await client.delete(Kinds.CustomResourceDefinition, { name }).catch(ignoreNotFound);
   const left = await waitFor(draining, async () =>
     (await objectsOf(client, Kinds.CustomResourceDefinition)).filter(({ metadata }) => names.has(metadata.name)),
   );
