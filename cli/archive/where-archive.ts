@@ -100,7 +100,7 @@ function connectionOf(address: DatabaseAddress, password: string, rootCertificat
 /** An embedded PostgreSQL keeps its password beside the directory of its socket. The user named that one, and may read it or not. */
 function passwordBeside(socketDirectory: string): string {
   try {
-    return readFileSync(join(dirname(socketDirectory), "password"), "utf8").trim();
+    return readFileSync(embeddedDatabaseIn(dirname(socketDirectory)).passwordPath, "utf8").trim();
   } catch {
     return ""; // not one of ours: it may need none
   }

@@ -1,15 +1,8 @@
-/** Texts of a node that may speak of its siblings. */
-function* expressionsIn(value: unknown): Generator<string> {
+/** Every object in what a node declares, itself first. */
+function* objectsIn(value: unknown): Generator<Readonly<Record<string, unknown>>> {
   if (typeof value !== "object" || value === null) return;
-  const { from, expr } = value as { readonly from?: unknown; readonly expr?: unknown };
-  for (const text of [from, expr]) if (typeof text === "string") yield text;
-  for (const each of Object.values(value)) yield* expressionsIn(each);
-}
-
-function afterIn(value: unknown): string[] {
-  if (typeof value !== "object" || value === null) return [];
-  const { after } = value as { readonly after?: unknown };
-  return [...(Array.isArray(after) ? after.map(String) : []), ...Object.values(value).flatMap(afterIn)];
+  yield value as Readonly<Record<string, unknown>>;
+  for (const each of Object.values(value)) yield* objectsIn(each);
 }
 
 /**
@@ -17,8 +10,12 @@ function afterIn(value: unknown): string[] {
  * of its branches and inner nodes included.
  */
 export function needsOf(node: unknown, siblings: ReadonlySet<string>): Set<string> {
-  const named = [...expressionsIn(node)].flatMap((text) => [...text.matchAll(/\bnodes(?:\.|\[["'])([\w-]+)/g)].map(([, name = ""]) => name));
+  const namesIn = (text: unknown) => (typeof text === "string" ? [...text.matchAll(/\bnodes(?:\.|\[["'])([\w-]+)/g)].map(([, name = ""]) => name) : []);
   // In CEL a hyphen after a name is a minus.
-  const found = named.map((name) => (siblings.has(name) ? name : (name.split("-")[0] ?? "")));
-  return new Set([...found, ...afterIn(node)].filter((name) => siblings.has(name)));
+  const nameOf = (name: string) => (siblings.has(name) ? name : (name.split("-")[0] ?? ""));
+  const found = [...objectsIn(node)].flatMap(({ from, expr, after }) => [
+    ...[from, expr].flatMap(namesIn).map(nameOf),
+    ...(Array.isArray(after) ? after.map(String) : []),
+  ]);
+  return new Set(found.filter((name) => siblings.has(name)));
 }

@@ -1,7 +1,7 @@
 import { accessSync, constants, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
 import { pathToFileURL } from "node:url";
-import type { Clock, Logger, Random } from "../../base/index.ts";
+import { type Clock, embeddedDatabaseIn, type Logger, type Random } from "../../base/index.ts";
 import type { Transport } from "../../kube/index.ts";
 import { databaseUrl, EXIT, UserError } from "../../cli/index.ts";
 import {
@@ -129,7 +129,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       database: database.connection,
       archive: {
         database: databaseUrl({ ...database.connection, sslMode: "disable" }),
-        databasePassword: pathToFileURL(join(directory, "postgres", "password")).href,
+        databasePassword: pathToFileURL(embeddedDatabaseIn(join(directory, "postgres")).passwordPath).href,
       },
       kubectl: hasProgram(options.environment["PATH"], "kubectl"),
       async stop() {
