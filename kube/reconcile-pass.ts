@@ -89,8 +89,11 @@ function statusWriter<T extends KubeObject>(client: ObjectClient, kind: KindRef,
     object.metadata.resourceVersion = stored.metadata.resourceVersion;
     written = structuredClone(object["status"]);
   }
-  /** Somebody changed a label or an annotation meanwhile: what the pass did and found is as true as before, and would not be said otherwise. */
-  async function isAsItWas(): Promise<boolean> {
+  /**
+   * Takes the metadata as they are now, where nothing but a label or an annotation changed meanwhile: what the pass did and found is as true as
+   * before, and would not be said otherwise. Answers whether that is so.
+   */
+  async function rebase(): Promise<boolean> {
     const { name, namespace, uid, generation, deletionTimestamp } = object.metadata;
     // A list, because whoever watches a kind may do that. Where it fails the conflict stands, and the pass begins again.
     const found = await client.list<T>(kind, { namespace, fieldSelector: `metadata.name=${name}` }).catch(() => undefined);
@@ -106,7 +109,7 @@ function statusWriter<T extends KubeObject>(client: ObjectClient, kind: KindRef,
     const change = mergePatch(written ?? {}, object["status"] ?? {});
     if (change === undefined) return;
     await patch(change).catch(async (thrown: unknown) => {
-      if (!isConflict(thrown) || !(await isAsItWas())) throw thrown;
+      if (!isConflict(thrown) || !(await rebase())) throw thrown;
       await patch(change);
     });
   };

@@ -1,4 +1,4 @@
-import { isNotFound, type KindRef, type ObjectClient, type OwnerReference } from "../../kube/index.ts";
+import { ignoreNotFound, type KindRef, type ObjectClient, type OwnerReference } from "../../kube/index.ts";
 import { collectionOf, type Node, type OwnerGraph, ownersOf } from "./owner-graph.ts";
 
 /** The owners of an object, by what they mean for it. */
@@ -38,12 +38,8 @@ export function ownersSeen(client: ObjectClient, graph: OwnerGraph, isForeground
     if (cached && (!kind.namespaced || cached.object.metadata.namespace === namespace)) return cached;
     const key = [collectionOf(kind), kind.namespaced ? namespace : "", name, uid].join("|");
     if (absent.has(key)) return undefined;
-    try {
-      const object = await client.get(kind, kind.namespaced ? { namespace, name } : { name });
-      if (object.metadata.uid === uid) return { kind, object };
-    } catch (thrown) {
-      if (!isNotFound(thrown)) throw thrown;
-    }
+    const object = await client.get(kind, kind.namespaced ? { namespace, name } : { name }).catch(ignoreNotFound);
+    if (object?.metadata.uid === uid) return { kind, object };
     if (!cached) remember(key);
     return undefined;
   }
