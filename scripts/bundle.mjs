@@ -26,9 +26,10 @@ const namedOnDemand = {
 };
 
 const outdir = "dist/bin";
+const entryPoints = { flyteops: "cmd/flyteops.ts", "cel-worker": "cel/worker.ts" };
 const { outputFiles } = await build({
   write: false,
-  entryPoints: { flyteops: "cmd/flyteops.ts", "cel-worker": "cel/worker.ts" },
+  entryPoints,
   outdir,
   bundle: true,
   splitting: true,
@@ -43,8 +44,7 @@ const { outputFiles } = await build({
   banner: { js: 'import { createRequire as __createRequire } from "node:module"; const require = __createRequire(import.meta.url);' },
 });
 // Somebody may run the program meanwhile: what is as it was is left alone, nothing is ever missing, and what names a file comes after it.
-const entries = new Set(["flyteops.js", "cel-worker.js"]);
-const isEntry = ({ path }) => entries.has(basename(path));
+const isEntry = ({ path }) => basename(path, ".js") in entryPoints;
 mkdirSync(outdir, { recursive: true });
 for (const { path, contents } of [...outputFiles].sort((left, right) => isEntry(left) - isEntry(right))) {
   const name = basename(path);

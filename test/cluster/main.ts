@@ -48,6 +48,11 @@ const untilInterrupted = (): Promise<void> =>
 const NOTHING: Count = { passed: 0, failed: 0, failures: "" };
 const INTERRUPTED: Count = { passed: 0, failed: 1, failures: "  interrupted" };
 
+function together(counts: readonly Count[]): Count {
+  const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + of(count), 0);
+  return { passed: sum(({ passed }) => passed), failed: sum(({ failed }) => failed), failures: counts.map(({ failures }) => failures).join("") };
+}
+
 /** Runs suites at the same time: the last one is shown as it runs, the others when they have all ended. */
 async function groupOn(tier: Tier, group: readonly Suite[], grep: string): Promise<Count[]> {
   const headingOf = ({ title }: Suite) => `== ${title} on the ${tier.name} tier`;
@@ -72,8 +77,7 @@ async function suitesOn(tier: Tier, { only, skip, grep }: Wish): Promise<Count> 
     const wanted = group.filter(({ title }) => title.includes(only) && title !== skip);
     if (wanted.length > 0 && !interrupted.signal.aborted) counts.push(...(await groupOn(tier, wanted, grep)));
   }
-  const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + of(count), 0);
-  return { passed: sum(({ passed }) => passed), failed: sum(({ failed }) => failed), failures: counts.map(({ failures }) => failures).join("") };
+  return together(counts);
 }
 
 async function use(tier: Tier, wish: Wish): Promise<Count> {
@@ -130,10 +134,9 @@ async function main(): Promise<number> {
   const given = process.env["KUBECONFIG"];
   if (given) counts.push(await suitesOn(givenTier(wish.tiers[0] ?? "api", given), wish));
   else for (const tier of wish.tiers) if (!interrupted.signal.aborted) counts.push(await withTier(tier, wish));
-  const sum = (of: (count: Count) => number) => counts.reduce((total, count) => total + (count ? of(count) : 0), 0);
-  const failed = sum((count) => count.failed);
-  for (const count of counts) if (count && count.failures !== "") say(`\n== WHAT FAILED\n${count.failures}`);
-  say(`\n${sum(({ passed }) => passed)} passed, ${failed} failed`);
+  const { passed, failed, failures } = together(counts.filter((count) => count !== undefined));
+  if (failures !== "") say(`\n== WHAT FAILED\n${failures}`);
+  say(`\n${passed} passed, ${failed} failed`);
   if (failed > 0 || interrupted.signal.aborted) return EXIT.failed;
   return counts.includes(undefined) ? EXIT.couldNotStart : 0;
 }

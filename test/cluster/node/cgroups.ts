@@ -48,8 +48,8 @@ const BETWEEN_MS = 100;
 
 /** Removes it with all that is below, once the processes in it have ended; what one does not let go of stays behind, empty. */
 export async function removeCgroup(name: string): Promise<void> {
-  for (let tries = 0; tries < TRIES && allOf(name).length > 0; tries += 1) {
+  for (let [tries, left] = [0, allOf(name)]; left.length > 0 && tries < TRIES; tries += 1, left = allOf(name)) {
     if (tries > 0) await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
-    allOf(name).forEach(remove);
+    left.forEach(remove);
   }
 }
